@@ -1,0 +1,15 @@
+{#- The few things that DuckDB spells in its own way. Every dialect's file has the same macros. -#}
+{% macro text(value) %}cast({{ value | ident }} as varchar){% endmacro %}
+{% macro null_text() %}cast(null as varchar){% endmacro %}
+{% macro days_between(from, to) %}date_diff('day', {{ from | ident }}, {{ to | ident }}){% endmacro %}
+{% macro seconds_between(from, to) %}date_diff('second', {{ from | ident }}, {{ to | ident }}){% endmacro %}
+{% macro month(day) %}strftime({{ day | ident }}, '%Y-%m'){% endmacro %}
+{% macro year(day) %}strftime({{ day | ident }}, '%Y'){% endmacro %}
+{% macro weekday(day) %}isodow({{ day | ident }}){% endmacro %}
+{% macro numbers(first, last) %}(select unnest(range({{ first }}, {{ last }} + 1)) as n){% endmacro %}
+{% macro nth_day(anchor, n, every) %}cast({{ anchor | ident }} + cast({{ n | ident }} * {{ every }} as integer) as date){% endmacro %}
+{% macro nth_month(anchor, n, every) %}cast({{ anchor | ident }} + to_months(cast({{ n | ident }} * {{ every }} as integer)) as date){% endmacro %}
+{% macro count_if(condition) %}count_if({{ condition | ident }}){% endmacro %}
+{% macro median(value) %}median({{ value | ident }}){% endmacro %}
+{% macro distinct_tuples(columns) %}count(distinct ({% for column in columns %}{{ column | ident }}{% if not loop.last %}, {% endif %}{% endfor %})){% endmacro %}
+{% macro fingerprint(columns) %}hash({% for column in columns %}{{ column | ident }}{% if not loop.last %}, {% endif %}{% endfor %}){% endmacro %}

@@ -1,0 +1,188 @@
+{#- What outputs hold, against what they should: one grouped scan each, and exactly one class per key. -#}
+{%- import "dialect" as sql -%}
+{%- import "spine" as spines -%}
+
+{#- Whether a day is in one of these ranges. -#}
+{% macro in_ranges(day, ranges) -%}
+({% for range in ranges %}{{ day | ident }} between {{ range.from }} and {{ range.to }}{% if not loop.last %} or {% endif %}{% endfor %})
+{%- endmacro %}
+
+{#- The rows of an output's table that are in scope. The date column itself is bounded, so partitions are pruned. -#}
+{% macro in_scope(output, scope) -%}
+{%- if output.date is not none -%}
+where {% if output.null_keys %}({% endif %}{{ output.date }} between {{ scope.start }} and {{ scope.end }}
+{%- if output.ranges %}
+    and {{ in_ranges(output.date, output.ranges) }}
+{%- endif %}{% if output.null_keys %}
+    or {{ output.date }} is null){% endif %}
+{%- if output.filter is not none %}
+    and ({{ output.filter }}){% endif %}
+{%- elif output.filter is not none -%}
+where ({{ output.filter }})
+{%- endif %}
+{%- endmacro %}
+
+{#- How many distinct rows there are by the grain; NULL equals NULL. -#}
+{% macro distinct_rows(grain) -%}
+{%- if grain | length == 1 -%}
+count(distinct {{ grain[0] }}) + case when count({{ grain[0] }}) < count(*) then 1 else 0 end
+{%- else -%}
+{{ sql.distinct_tuples(grain) }}
+{%- endif %}
+{%- endmacro %}
+
+{#- One grouped scan: row count, duplicates, NULLs, values out of range and measures per key. -#}
+{% macro held(output, scope) -%}
+select
+    {% for column in output.key %}{{ column.source }} as {{ column.name | ident }},
+    {% endfor -%}
+    count(*) as held_rows,
+    {% if output.grain and not output.distinct %}count(*) - ({{ distinct_rows(output.grain) }}){% else %}0{% endif %} as duplicates
+    {%- for column in output.columns %},
+    count(*) - count({{ column.sql }}) as {{ column.name | ident }}{% endfor %}
+    {%- for column in output.outside %},
+    sum(case when {% if column.low is not none %}{{ column.sql }} < {{ column.low }}{% endif %}{% if column.low is not none and column.high is not none %} or {% endif %}{% if column.high is not none %}{{ column.sql }} > {{ column.high }}{% endif %} then 1 else 0 end) as {{ column.name | ident }}{% endfor %}
+    {%- for measure in output.measures %},
+    {{ measure.sql }} as {{ measure.name | ident }}{% endfor %}
+from {{ output.table | ident }}
+{{ in_scope(output, scope) }}
+group by {% for column in output.key %}{{ loop.index }}{% if not loop.last %}, {% endif %}{% endfor %}
+{%- endmacro %}
+
+{#- The keys of the spine that this statement looks at, and whether the output is expected to hold them. -#}
+{% macro expected_of(output) -%}
+select
+    {% for column in output.key %}{{ column.name | ident }},
+    {% endfor -%}
+    {% for weight in output.spine.weights %}{{ weight.name | ident }},
+    {% endfor -%}
+    spine_season,
+    spine_position,
+    {% set day = output.date_name -%}
+    {% set rule = output.not_expected -%}
+    {% if rule.ranges or rule.kept_since is not none or rule.filter is not none or output.first_keys is not none -%}
+    case
+        {%- if rule.ranges %}
+        when {{ in_ranges(day, rule.ranges) }} then 1
+        {%- endif %}{% if rule.kept_since is not none and day is not none %}
+        when {{ day | ident }} < {{ rule.kept_since }} then 1
+        {%- endif %}{% if output.first_keys is not none %}
+        when row_number() over (partition by spine_season{% for column in output.key if not column.is_date %}, {{ column.name | ident }}{% endfor %} order by spine_position) <= {{ output.first_keys }} then 1
+        {%- endif %}{% if rule.filter is not none %}
+        when {{ rule.filter }} then 1
+        {%- endif %}
+        else 0
+    end
+    {%- else %}0{% endif %} as not_expected
+from expected
+{%- endmacro %}
+
+{#- What has to hold for a key to be pending: its rows are not due yet. -#}
+{% macro not_due(output) -%}
+{%- if output.date_name is none or output.last_due is none -%}1 = 0{%- else -%}expected.{{ output.date_name | ident }} > {{ output.last_due }}{%- endif -%}
+{%- endmacro %}
+
+{% macro weighed(number, output) -%}
+{{ number.times }}{% if output.rows.per is not none %} * expected.{{ output.rows.per | ident }}{% endif %}
+{%- endmacro %}
+
+{% macro rows_times(number) -%}
+held.held_rows{% if number.over | int != 1 %} * {{ number.over }}{% endif %}
+{%- endmacro %}
+
+{#- Each key of the spine and each key that has rows, with its class. The order of the cases is from bad to good. -#}
+{% macro classed_output(output, scope, width) -%}
+select
+    {{ output.name }} as output,
+    case
+        when expected.spine_position is null and ({% for column in output.key %}held.{{ column.name | ident }} is null{% if not loop.last %} or {% endif %}{% endfor %}) then 'null_key'
+        when expected.spine_position is null then 'extra'
+        when expected.not_expected = 1 then 'not_expected'
+        when held.held_rows is null and {{ weighed(output.rows.min, output) }} = 0 then 'ok'
+        when held.held_rows is null and {{ not_due(output) }} then 'pending'
+        when held.held_rows is null then 'missing'
+        when held.duplicates > 0 then 'duplicate'
+        {%- if output.rows.per is not none %}
+        when expected.{{ output.rows.per | ident }} is null then 'invalid'
+        {%- endif %}{% if output.rows.max is not none %}
+        when {{ rows_times(output.rows.max) }} > {{ weighed(output.rows.max, output) }} then 'excess'
+        {%- endif %}
+        when {{ rows_times(output.rows.min) }} < {{ weighed(output.rows.min, output) }} and {{ not_due(output) }} then 'pending'
+        when {{ rows_times(output.rows.min) }} < {{ weighed(output.rows.min, output) }} then 'partial'
+        {%- for figure in output.figures if figure.kind == "nulls" %}
+        when {{ figure.sql }} > 0 then 'null'
+        {%- endfor %}{% for figure in output.figures if figure.kind == "outside" %}
+        when {{ figure.sql }} > 0 then 'invalid'
+        {%- endfor %}{% for rule in output.rules if rule.judged %}{% for comparison in rule.comparisons %}
+        when {% if rule.opening %}not {{ in_ranges("expected." ~ output.date_name, rule.opening) }} and {% endif %}({{ rule.number }} * {{ comparison.over }} {{ comparison.operator }} {% if rule.share %}nullif({{ rule.of }}, 0) * {% endif %}{{ comparison.times }}) is not true then 'invalid'
+        {%- endfor %}{% endfor %}
+        else 'ok'
+    end as class,
+    {% if output.periods and output.date_name is not none %}expected.spine_season || '|' || {{ sql.month("expected." ~ output.date_name) }}{% else %}{{ sql.null_text() }}{% endif %} as period,
+    {% for column in output.key %}coalesce(expected.{{ column.name | ident }}, held.{{ column.name | ident }}) as {{ column.name | ident }},
+    {% endfor -%}
+    expected.spine_position as position,
+    coalesce(held.held_rows, 0) as held_rows,
+    {% if output.rows.per is not none %}expected.{{ output.rows.per | ident }}{% else %}cast(null as bigint){% endif %} as weight,
+    coalesce(held.duplicates, 0) as duplicates
+    {%- for figure in output.figures %},
+    {% if figure.opening %}case when {{ in_ranges("expected." ~ output.date_name, figure.opening) }} then null else {{ figure.sql }} end{% else %}{{ figure.sql }}{% endif %} as figure_{{ loop.index }}{% endfor %}
+    {%- for extra in range(output.figures | length, width) %},
+    cast(null as bigint) as figure_{{ extra + 1 }}{% endfor %}
+from (
+    select *
+    from {{ (output.name ~ "_expected") | ident }}
+    {%- if output.ranges %}
+    where {{ in_ranges(output.date_name, output.ranges) }}
+    {%- endif %}
+) as expected
+full outer join {{ (output.name ~ "_held") | ident }} as held
+    on {% for column in output.key %}expected.{{ column.name | ident }} = held.{{ column.name | ident }}{% if not loop.last %}
+    and {% endif %}{% endfor %}
+{%- for usual in output.usual %}
+cross join {{ (output.name ~ "_usual_" ~ usual.index) | ident }} as usual_{{ usual.index }}
+{%- endfor %}
+{%- endmacro %}
+
+{#- The whole chain: the spine once, every table scanned once, and `classed` with one row per key. -#}
+{% macro chain(outputs, scope) -%}
+{%- set widest = namespace(figures=0) -%}
+{%- for output in outputs %}{% if output.figures | length > widest.figures %}{% set widest.figures = output.figures | length %}{% endif %}{% endfor -%}
+expected as (
+{{ spines.expected(outputs[0].spine, scope) }}
+),
+{% for output in outputs %}
+{{ (output.name ~ "_expected") | ident }} as (
+{{ expected_of(output) }}
+),
+
+{{ (output.name ~ "_held") | ident }} as (
+{{ held(output, scope) }}
+),
+{% for usual in output.usual %}
+{{ (output.name ~ "_usual_" ~ usual.index) | ident }} as (
+select {% set rate %}1.0 * {{ usual.sql }}{% if usual.per is not none %} / nullif(expected.{{ usual.per }}, 0){% endif %}{% endset %}{{ sql.median(rate) }} as rate
+from {{ (output.name ~ "_expected") | ident }} as expected
+inner join {{ (output.name ~ "_held") | ident }} as held
+    on {% for column in output.key %}expected.{{ column.name | ident }} = held.{{ column.name | ident }}{% if not loop.last %}
+    and {% endif %}{% endfor %}
+where expected.not_expected = 0
+),
+{% endfor %}
+{%- endfor %}
+classed as (
+{% for output in outputs %}{{ classed_output(output, scope, widest.figures) }}{% if not loop.last %}
+
+union all
+
+{% endif %}{% endfor %}
+)
+{%- endmacro %}
+
+{#- How many numbered figures the widest of these outputs has. -#}
+{% macro figure_list(outputs) -%}
+{%- set widest = namespace(figures=0) -%}
+{%- for output in outputs %}{% if output.figures | length > widest.figures %}{% set widest.figures = output.figures | length %}{% endif %}{% endfor -%}
+{%- for n in range(1, widest.figures + 1) %},
+    sum(figure_{{ n }}) as figure_{{ n }}{% endfor %}
+{%- endmacro %}

@@ -1,0 +1,138 @@
+//! The command line as types. What the words mean is decided in `command`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Tells from the rows themselves whether a date-partitioned pipeline is complete, and what to re-run.
+///
+/// Exit status: 0 go, 1 no-go, 2 usage or project file is wrong, 3 undecided, 130 interrupted.
+#[derive(Debug, Parser)]
+#[command(name = "gapgate", version, max_term_width = 100, arg_required_else_help = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// Flags of every command.
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// Flags of every command.
+#[derive(Debug, Args)]
+pub struct Common {
+    /// The project's folder.
+    #[arg(short = 'C', long = "directory", value_name = "DIR", default_value = ".", global = true)]
+    pub directory: PathBuf,
+    /// The target to ask; the first of the project file if not given.
+    #[arg(long, value_name = "NAME", env = "GAPGATE_TARGET", global = true)]
+    pub target: Option<String>,
+    /// Look at these seasons only (repeatable, or with commas).
+    #[arg(long, value_name = "SEASON", value_delimiter = ',', conflicts_with_all = ["from", "to"], global = true)]
+    pub season: Vec<String>,
+    /// Look at dates from this one on.
+    #[arg(long, value_name = "DATE", global = true)]
+    pub from: Option<String>,
+    /// Look at dates up to this one.
+    #[arg(long, value_name = "DATE", global = true)]
+    pub to: Option<String>,
+    /// The moment of the question: a date, a local time or an instant; now if not given.
+    #[arg(long, value_name = "TIME", global = true)]
+    pub as_of: Option<String>,
+    /// Look at these outputs only: names, `stage:NAME`, `tag:NAME`, patterns with `*`; `!` excludes.
+    #[arg(long, value_name = "SELECTOR", value_delimiter = ',', allow_hyphen_values = true, global = true)]
+    pub select: Vec<String>,
+    /// Cancel what runs in the warehouse after so many seconds in all.
+    #[arg(long, value_name = "SECONDS", default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..), global = true)]
+    pub timeout: u64,
+    /// How to print, or FORMAT=FILE to write a file besides; repeatable.
+    #[arg(long, value_name = "FORMAT[=FILE]", global = true)]
+    pub format: Vec<String>,
+    /// Print the verdict and nothing else.
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// Print every faulty key, and the statements that were sent.
+    #[arg(short, long, conflicts_with = "quiet", global = true)]
+    pub verbose: bool,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Say go or no-go for a stage, with the reasons; the exit status is the answer.
+    Gate {
+        /// The gate; all of them at a glance if not given.
+        gate: Option<String>,
+        /// Let warnings count as failures.
+        #[arg(long)]
+        strict: bool,
+    },
+    /// Show what is missing: counts per output and the missing dates as ranges.
+    Gaps {
+        /// Stages, gates or outputs; all if not given.
+        names: Vec<String>,
+        /// Count by year, season or month instead.
+        #[arg(long, value_enum, value_name = "PERIOD")]
+        by: Option<Period>,
+    },
+    /// Print the keys to re-run: as table, lines, csv, jsonl, json or ranges.
+    Retry {
+        /// Stages, gates or outputs; all if not given.
+        names: Vec<String>,
+    },
+    /// Check the connection, the tables and columns of the catalogue, the spines, and what no gate covers.
+    Doctor,
+    /// List the queries of the library.
+    List,
+    /// Show one query: what it asks, its parameters, columns and rules.
+    Show {
+        /// The query.
+        query: String,
+    },
+    /// Print the SQL of a query.
+    Render {
+        /// The query.
+        query: String,
+        /// Its arguments, as NAME=VALUE; commas separate the items of a list.
+        #[arg(value_name = "NAME=VALUE")]
+        args: Vec<String>,
+        /// The dialect; the target's if not given.
+        #[arg(long, value_name = "DIALECT")]
+        dialect: Option<String>,
+    },
+    /// Check every query without a warehouse: header, template, and that its SQL is read-only in every dialect.
+    Lint {
+        /// Queries; all if not given.
+        queries: Vec<String>,
+    },
+    /// Run one query and print its rows; the exit status is what its rules say.
+    Run {
+        /// The query.
+        query: String,
+        /// Its arguments, as NAME=VALUE; commas separate the items of a list.
+        #[arg(value_name = "NAME=VALUE")]
+        args: Vec<String>,
+    },
+}
+
+/// A period to count by.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Period {
+    /// Calendar years.
+    Year,
+    /// Seasons of the project file.
+    Season,
+    /// Calendar months.
+    Month,
+}
+
+impl Period {
+    /// The word that queries know it by.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Year => "year",
+            Self::Season => "season",
+            Self::Month => "month",
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! `gapgate gaps`: what is missing, as ranges of dates or by period.
+
+use indexmap::IndexMap;
+
+use super::{Environment, Setup, options};
+use crate::cli::{Common, Period};
+use crate::error::Error;
+use crate::model::catalogue::Argument;
+use crate::model::coverage::{Class, Coverage};
+use crate::model::report::{CheckReport, GateReport, Report};
+use crate::model::retry::{RetryItem, retry_list};
+use crate::model::table::Table;
+use crate::report::terminal::{Style, answer};
+use crate::report::{self, Place, csv, json, jsonl, terminal};
+use crate::run::{self, Check, Session};
+
+#[derive(Clone, Copy)]
+enum Format {
+    Table,
+    Json,
+    Csv,
+}
+
+const FORMATS: [(Format, &str); 3] = [(Format::Table, "table"), (Format::Json, "json"), (Format::Csv, "csv")];
+
+pub(super) fn run(common: &Common, environment: &Environment, names: &[String], by: Option<Period>) -> Result<u8, Error> {
+    let formats = options::formats(common, &FORMATS)?;
+    let setup = Setup::load(common, environment)?;
+    let outputs = options::outputs(common, &setup.project, names)?;
+    let warehouse = setup.open(environment)?;
+    let session = setup.session(warehouse.as_ref(), common)?;
+    let checks = match by {
+        None => vec![run::cover(&session, setup.library.query("quality/coverage")?, &outputs)?],
+        Some(period) => by_period(&session, &outputs, period)?,
+    };
+    let gate = GateReport { name: "gaps".to_owned(), stage: None, covered: outputs, not_covered: Vec::new(), checks };
+    let statements = session.statements.clone();
+    let report = Report { header: setup.header(), gates: vec![gate], findings: Vec::new(), elapsed: setup.start.elapsed(), statements };
+    for (format, place) in formats {
+        let text = match (format, by) {
+            _ if common.quiet && place == Place::Stdout => format!("{}\n", answer(report.verdict())),
+            (Format::Table, None) => terminal::gaps(&report, &missing(&report), Style::detect(common.verbose)),
+            (Format::Json, None) => json::report(&report),
+            (Format::Csv, None) => csv::retry(&missing(&report)),
+            (_, Some(_)) => period_text(&report, format, Style::detect(common.verbose)),
+        };
+        report::write(&place, &text)?;
+    }
+    Ok(report.verdict().exit_status(false))
+}
+
+/// The keys without any rows.
+fn missing(report: &Report) -> Vec<RetryItem> {
+    let coverage: Vec<Coverage> = report.gates.iter().flat_map(|gate| &gate.checks).flat_map(|check| check.coverage.clone()).collect();
+    let mut list = retry_list(&coverage, |_, _| None);
+    list.retain(|item| item.class == Class::Missing);
+    list
+}
+
+fn by_period(session: &Session<'_>, outputs: &[String], period: Period) -> Result<Vec<CheckReport>, Error> {
+    let query = session.library.query("gap/coverage_by_period")?;
+    let mut reports = Vec::new();
+    for outputs in run::by_spine(session.project, outputs) {
+        let args: IndexMap<String, Argument> =
+            [("outputs".to_owned(), Argument::List(outputs)), ("by".to_owned(), Argument::Text(period.name().to_owned()))].into_iter().collect();
+        reports.push(run::single(session, &Check { query, args, declared: String::new() })?);
+    }
+    Ok(reports)
+}
+
+/// The rows of all spines one after the other; what could not be judged is said beside them.
+fn period_text(report: &Report, format: Format, style: Style) -> String {
+    let mut rows: Option<Table> = None;
+    for check in report.gates.iter().flat_map(|gate| &gate.checks) {
+        for finding in check.findings.iter().filter(|_| check.rows.is_none()) {
+            report::say(&format!("gapgate: {}: {}", check.arguments, finding.message));
+        }
+        for row in check.rows.iter().flat_map(Table::rows) {
+            let columns = check.rows.as_ref().map(|rows| rows.columns().to_vec()).unwrap_or_default();
+            rows.get_or_insert_with(|| Table::new(columns)).push(row.iter().cloned());
+        }
+    }
+    let rows = rows.unwrap_or_default();
+    match format {
+        Format::Table => terminal::grid(&rows, usize::MAX, style) + "\n",
+        Format::Json => jsonl::array(&rows),
+        Format::Csv => csv::table(&rows),
+    }
+}

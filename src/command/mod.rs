@@ -1,0 +1,91 @@
+//! One file per subcommand. Each turns arguments into a call of the corridor and a report, and answers an exit status.
+
+mod doctor;
+mod gaps;
+mod gate;
+mod lint;
+mod list;
+mod options;
+mod query;
+mod retry;
+
+use std::time::Instant;
+
+use jiff::Timestamp;
+
+use crate::cli::{Cli, Command, Common};
+use crate::error::Error;
+use crate::load::{library, project};
+use crate::model::catalogue::{Project, Target};
+use crate::model::report::Header;
+use crate::model::scope::Scope;
+use crate::report;
+use crate::run::{Session, deadline_in};
+use crate::warehouse::{self, Interrupt, Warehouse};
+
+/// What the program brings along: nothing below reads the clock or handles signals.
+#[derive(Debug)]
+pub struct Environment {
+    /// The present moment.
+    pub now: Timestamp,
+    /// Thrown by Ctrl-C.
+    pub interrupt: Interrupt,
+}
+
+/// Carries out a command line and answers the exit status. Errors go to standard error.
+pub fn run(cli: &Cli, environment: &Environment) -> u8 {
+    let outcome = match &cli.command {
+        Command::Gate { gate, strict } => gate::run(&cli.common, environment, gate.as_deref(), *strict),
+        Command::Gaps { names, by } => gaps::run(&cli.common, environment, names, *by),
+        Command::Retry { names } => retry::run(&cli.common, environment, names),
+        Command::Doctor => doctor::run(&cli.common, environment),
+        Command::List => list::list(&cli.common),
+        Command::Show { query } => list::show(&cli.common, query),
+        Command::Render { query, args, dialect } => query::render(&cli.common, environment, query, args, dialect.as_deref()),
+        Command::Lint { queries } => lint::run(&cli.common, environment, queries),
+        Command::Run { query, args } => query::run(&cli.common, environment, query, args),
+    };
+    outcome.unwrap_or_else(|error| {
+        report::say(&format!("gapgate: {error}"));
+        error.exit_status()
+    })
+}
+
+/// The project, its library, what to look at, and whom to ask.
+struct Setup {
+    project: Project,
+    library: library::Library,
+    scope: Scope,
+    target: Target,
+    start: Instant,
+}
+
+impl Setup {
+    fn load(common: &Common, environment: &Environment) -> Result<Self, Error> {
+        let start = Instant::now();
+        let project = project::load(&common.directory)?;
+        let library = library::load(Some(&common.directory))?;
+        let scope = options::scope(common, &project, environment.now)?;
+        let target = options::target(common, &project)?;
+        Ok(Self { project, library, scope, target, start })
+    }
+
+    fn open(&self, environment: &Environment) -> Result<Box<dyn Warehouse>, Error> {
+        warehouse::open(&self.target, &self.project.dir, &environment.interrupt)
+    }
+
+    fn session<'a>(&'a self, warehouse: &'a dyn Warehouse, common: &Common) -> Result<Session<'a>, Error> {
+        Session::new(&self.project, &self.library, &self.scope, warehouse, deadline_in(common.timeout))
+    }
+
+    fn header(&self) -> Header {
+        Header {
+            project: self.project.name.clone(),
+            target: self.target.name.clone(),
+            engine: self.target.dialect.name().to_owned(),
+            seasons: self.scope.seasons.clone(),
+            as_of: self.scope.as_of_local().strftime("%Y-%m-%d %H:%M").to_string(),
+            zone: self.project.zone.iana_name().unwrap_or("UTC").to_owned(),
+        }
+    }
+}

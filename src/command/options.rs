@@ -1,0 +1,185 @@
+//! What the common flags mean: scope, target, selection, arguments, formats.
+
+use indexmap::IndexMap;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use crate::cli::Common;
+use crate::error::{Error, did_you_mean};
+use crate::model::catalogue::{Argument, Gate, Output, Project, Target};
+use crate::model::query::{ParamKind, Query};
+use crate::model::scope::{Scope, Season, parse_as_of};
+use crate::report::Place;
+
+/// The seasons or dates to look at, and the as-of moment.
+pub(super) fn scope(common: &Common, project: &Project, now: jiff::Timestamp) -> Result<Scope, Error> {
+    let as_of = match &common.as_of {
+        Some(text) => parse_as_of(text, &project.zone).map_err(|message| Error::Usage(format!("--as-of: {message}")))?,
+        None => project.as_of.unwrap_or_else(|| now.to_zoned(TimeZone::UTC).datetime()),
+    };
+    let mut seasons = project.all_seasons();
+    if !common.season.is_empty() {
+        let names: Vec<String> = seasons.iter().map(|season| season.name.clone()).collect();
+        for name in common.season.iter().filter(|name| !names.contains(name)) {
+            let hint = did_you_mean(name, names.iter().map(String::as_str));
+            return Err(Error::Usage(format!("no season is named \"{name}\"{hint}; known: {}", names.join(", "))));
+        }
+        seasons.retain(|season| common.season.contains(&season.name));
+    }
+    let date = |flag: &str, text: &Option<String>| {
+        let parse = |text: &String| text.parse::<Date>().ok().filter(|_| text.len() == 10);
+        text.as_ref().map(|text| parse(text).ok_or_else(|| Error::Usage(format!("{flag}: `{text}` is not a date such as 2024-06-30")))).transpose()
+    };
+    let (from, to) = (date("--from", &common.from)?, date("--to", &common.to)?);
+    if let Some((from, to)) = from.zip(to).filter(|(from, to)| from > to) {
+        return Err(Error::Usage(format!("--from {from} is after --to {to}")));
+    }
+    let seasons: Vec<Season> = seasons.into_iter().filter_map(|season| cut(season, from, to)).collect();
+    if seasons.is_empty() {
+        return Err(Error::Usage("no season has a date in that range, so there is nothing to look at".to_owned()));
+    }
+    Ok(Scope { seasons, as_of, zone: project.zone.clone() })
+}
+
+fn cut(mut season: Season, from: Option<Date>, to: Option<Date>) -> Option<Season> {
+    season.start = from.map_or(season.start, |from| from.max(season.start));
+    season.end = to.map_or(season.end, |to| to.min(season.end));
+    (season.start <= season.end).then_some(season)
+}
+
+/// The target to ask.
+pub(super) fn target(common: &Common, project: &Project) -> Result<Target, Error> {
+    let found = match &common.target {
+        None => project.targets.values().next(),
+        Some(name) => project.targets.get(name),
+    };
+    found.cloned().ok_or_else(|| {
+        let names: Vec<&str> = project.targets.keys().map(String::as_str).collect();
+        let name = common.target.as_deref().unwrap_or_default();
+        Error::Usage(format!("no target is named \"{name}\"{}; known: {}", did_you_mean(name, names.iter().copied()), names.join(", ")))
+    })
+}
+
+/// The outputs that `--select` leaves of these, in order. Nothing left is an error.
+pub(super) fn select(common: &Common, project: &Project, outputs: Vec<String>) -> Result<Vec<String>, Error> {
+    let (without, with): (Vec<&String>, Vec<&String>) = common.select.iter().partition(|selector| selector.starts_with('!'));
+    for selector in &common.select {
+        let selector = selector.trim_start_matches('!');
+        if !project.outputs.values().any(|output| matches(selector, output)) {
+            let known = project.outputs.keys().map(String::as_str);
+            return Err(Error::Usage(format!("--select {selector} names no output{}", did_you_mean(selector, known))));
+        }
+    }
+    let kept = |name: &String| {
+        project.outputs.get(name).is_some_and(|output| {
+            let included = with.is_empty() || with.iter().any(|selector| matches(selector, output));
+            included && !without.iter().any(|selector| matches(selector.trim_start_matches('!'), output))
+        })
+    };
+    let selected: Vec<String> = outputs.into_iter().filter(kept).collect();
+    if selected.is_empty() {
+        return Err(Error::Usage("the selection holds no output, so there is nothing to look at".to_owned()));
+    }
+    Ok(selected)
+}
+
+fn matches(selector: &str, output: &Output) -> bool {
+    match selector.split_once(':') {
+        Some(("stage", stage)) => output.stage == stage,
+        Some(("tag", tag)) => output.tags.iter().any(|own| own == tag),
+        Some(_) => false,
+        None => glob::Pattern::new(selector).is_ok_and(|pattern| pattern.matches(&output.name) || pattern.matches(&format!("{}.{}", output.stage, output.name))),
+    }
+}
+
+/// The outputs of stages, gates or outputs by name, in stage order; all if no name is given.
+pub(super) fn outputs(common: &Common, project: &Project, names: &[String]) -> Result<Vec<String>, Error> {
+    let mut wanted: Vec<String> = Vec::new();
+    for name in names {
+        let found: Vec<String> = if project.stages.contains(name) {
+            project.stage_outputs(name).map(|output| output.name.clone()).collect()
+        } else if let Some(gate) = project.gates.get(name) {
+            gate.outputs.clone()
+        } else if project.outputs.contains_key(name) {
+            vec![name.clone()]
+        } else {
+            let known = project.stages.iter().chain(project.gates.keys()).chain(project.outputs.keys()).map(String::as_str);
+            return Err(Error::Usage(format!("no stage, gate or output is named \"{name}\"{}", did_you_mean(name, known))));
+        };
+        wanted.extend(found);
+    }
+    let mut outputs: Vec<&Output> = project.outputs.values().filter(|output| names.is_empty() || wanted.contains(&output.name)).collect();
+    outputs.sort_by_key(|output| project.stage_position(&output.stage));
+    select(common, project, outputs.into_iter().map(|output| output.name.clone()).collect())
+}
+
+/// The gate of that name, cut down to the selection.
+pub(super) fn gates(common: &Common, project: &Project, name: Option<&str>) -> Result<Vec<Gate>, Error> {
+    let gates: Vec<&Gate> = match name {
+        None => project.gates.values().collect(),
+        Some(name) => vec![project.gates.get(name).ok_or_else(|| {
+            let known: Vec<&str> = project.gates.keys().map(String::as_str).collect();
+            Error::Usage(format!("no gate is named \"{name}\"{}; known: {}", did_you_mean(name, known.iter().copied()), known.join(", ")))
+        })?],
+    };
+    if gates.is_empty() {
+        return Err(Error::Usage("the project has no gate: add [gates.NAME] with a stage".to_owned()));
+    }
+    let cut = |gate: &Gate| Ok(Gate { outputs: select(common, project, gate.outputs.clone())?, ..gate.clone() });
+    let kept: Vec<Result<Gate, Error>> = gates.into_iter().map(cut).collect();
+    // With several gates, those that the selection empties are left out; with none left, the error stands.
+    if kept.iter().any(Result::is_ok) && name.is_none() {
+        return Ok(kept.into_iter().filter_map(Result::ok).collect());
+    }
+    kept.into_iter().collect()
+}
+
+/// `NAME=VALUE` words as arguments of a query.
+pub(super) fn arguments(query: &Query, words: &[String]) -> Result<IndexMap<String, Argument>, Error> {
+    let mut args = IndexMap::new();
+    for word in words {
+        let Some((name, value)) = word.split_once('=') else {
+            return Err(Error::Usage(format!("`{word}` is no argument; write NAME=VALUE")));
+        };
+        let Some(param) = query.params.get(name) else {
+            let known: Vec<&str> = query.params.keys().map(String::as_str).collect();
+            return Err(Error::Usage(format!("{} has no parameter \"{name}\"{}; known: {}", query.id, did_you_mean(name, known.iter().copied()), known.join(", "))));
+        };
+        let wrong = || Error::Usage(format!("{name}: `{value}` is not of type {}", param.kind.name()));
+        let list = || Argument::List(value.split(',').map(|item| item.trim().to_owned()).filter(|item| !item.is_empty()).collect());
+        let argument = match param.kind {
+            ParamKind::Output | ParamKind::Text | ParamKind::Date => Argument::Text(value.to_owned()),
+            ParamKind::Outputs | ParamKind::Texts => list(),
+            ParamKind::Int => Argument::Int(value.parse().map_err(|_| wrong())?),
+            ParamKind::Number => Argument::Number(value.parse().map_err(|_| wrong())?),
+            ParamKind::Bool => Argument::Bool(value.parse().map_err(|_| wrong())?),
+        };
+        args.insert(name.to_owned(), argument);
+    }
+    Ok(args)
+}
+
+/// The formats that were asked for, each with its place. The first without a file goes to standard output.
+pub(super) fn formats<T: Copy>(common: &Common, known: &[(T, &str)]) -> Result<Vec<(T, Place)>, Error> {
+    let mut wanted = Vec::new();
+    for word in &common.format {
+        let (name, file) = word.split_once('=').map_or((word.as_str(), None), |(name, file)| (name, Some(file)));
+        let Some((format, _)) = known.iter().find(|(_, known)| *known == name) else {
+            let names: Vec<&str> = known.iter().map(|(_, name)| *name).collect();
+            return Err(Error::Usage(format!("unknown format \"{name}\"{}; known: {}", did_you_mean(name, names.iter().copied()), names.join(", "))));
+        };
+        let place = match file {
+            Some("") => return Err(Error::Usage(format!("--format {name}= names no file"))),
+            Some(file) => Place::File(file.into()),
+            None => Place::Stdout,
+        };
+        wanted.push((*format, place));
+    }
+    if wanted.iter().filter(|(_, place)| *place == Place::Stdout).count() > 1 {
+        return Err(Error::Usage("only one format can go to standard output; give the others a file: --format json=report.json".to_owned()));
+    }
+    if wanted.iter().all(|(_, place)| *place != Place::Stdout) {
+        wanted.insert(0, (known[0].0, Place::Stdout));
+    }
+    Ok(wanted)
+}

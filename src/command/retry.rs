@@ -1,0 +1,110 @@
+//! `gapgate retry`: the keys to re-run.
+
+use std::collections::BTreeMap;
+
+use indexmap::IndexMap;
+use jiff::civil::Date;
+
+use super::{Environment, Setup, options};
+use crate::cli::Common;
+use crate::error::Error;
+use crate::model::catalogue::Argument;
+use crate::model::coverage::Coverage;
+use crate::model::report::Finding;
+use crate::model::retry::{RetryItem, retry_list};
+use crate::model::table::{Table, Value};
+use crate::model::verdict::Verdict;
+use crate::report::terminal::Style;
+use crate::report::{self, csv, jsonl, lines, terminal};
+use crate::run::{self, Check, Session};
+
+#[derive(Clone, Copy)]
+enum Format {
+    Table,
+    Lines,
+    Csv,
+    Jsonl,
+    Json,
+    Ranges,
+}
+
+const FORMATS: [(Format, &str); 6] = [
+    (Format::Table, "table"),
+    (Format::Lines, "lines"),
+    (Format::Csv, "csv"),
+    (Format::Jsonl, "jsonl"),
+    (Format::Json, "json"),
+    (Format::Ranges, "ranges"),
+];
+
+/// The list is the answer, so a list with entries is no failure: 0 if it is complete, 3 if an output could not be judged.
+pub(super) fn run(common: &Common, environment: &Environment, names: &[String]) -> Result<u8, Error> {
+    let formats = options::formats(common, &FORMATS)?;
+    let setup = Setup::load(common, environment)?;
+    let outputs = options::outputs(common, &setup.project, names)?;
+    let warehouse = setup.open(environment)?;
+    let session = setup.session(warehouse.as_ref(), common)?;
+    let mut statements = Vec::new();
+    let coverage = run::cover_all(&session, setup.library.query("quality/coverage")?, &outputs, &mut statements)?;
+    let attempts = attempts(&session, &outputs)?;
+    let list = retry_list(&coverage, |output, date| attempts.of(setup.project.outputs.get(output)?.processor.as_str(), date?));
+    for (format, place) in formats {
+        report::write(&place, &text(&list, format, common))?;
+    }
+    let undecided: Vec<(&Coverage, &Finding)> =
+        coverage.iter().flat_map(|output| output.findings.iter().map(move |finding| (output, finding))).filter(|(_, finding)| finding.verdict == Verdict::Undecided).collect();
+    for (output, finding) in &undecided {
+        report::say(&format!("gapgate: {} is not part of the list, because it could not be judged: {}", output.output, finding.message));
+    }
+    if let Some(problem) = &attempts.problem {
+        report::say(&format!("gapgate: attempts are unknown: {problem}"));
+    }
+    Ok(if undecided.is_empty() { 0 } else { 3 })
+}
+
+fn text(list: &[RetryItem], format: Format, common: &Common) -> String {
+    match format {
+        Format::Table => terminal::retry(list, Style::detect(common.verbose)),
+        Format::Lines => lines::retry(list),
+        Format::Csv => csv::retry(list),
+        Format::Jsonl => jsonl::retry(list),
+        Format::Json => jsonl::retry_array(list),
+        Format::Ranges => lines::ranges(list),
+    }
+}
+
+/// What the run ledger knows of each processor and date.
+#[derive(Default)]
+struct Attempts {
+    known: Option<BTreeMap<(String, Date), (u64, String)>>,
+    problem: Option<String>,
+}
+
+impl Attempts {
+    /// Attempts and the state of the latest; none yet is an answer too. `None` without a ledger.
+    fn of(&self, processor: &str, date: Date) -> Option<(u64, String)> {
+        let known = self.known.as_ref()?;
+        Some(known.get(&(processor.to_owned(), date)).cloned().unwrap_or_default())
+    }
+}
+
+fn attempts(session: &Session<'_>, outputs: &[String]) -> Result<Attempts, Error> {
+    if session.project.runs.is_none() {
+        return Ok(Attempts::default());
+    }
+    let query = session.library.query("recovery/attempts")?;
+    let processors: Vec<String> = outputs.iter().map(|output| session.project.outputs[output].processor.clone()).collect();
+    let args: IndexMap<String, Argument> = [("processors".to_owned(), Argument::List(processors))].into_iter().collect();
+    let report = run::single(session, &Check { query, args, declared: String::new() })?;
+    match (report.rows, report.findings.into_iter().find(|finding| finding.verdict == Verdict::Undecided)) {
+        (Some(rows), None) => Ok(Attempts { known: Some(rows.rows().filter_map(|row| attempt(&rows, row)).collect()), problem: None }),
+        (_, finding) => Ok(Attempts { known: None, problem: finding.map(|finding| finding.message) }),
+    }
+}
+
+fn attempt(table: &Table, row: &[Value]) -> Option<((String, Date), (u64, String))> {
+    let at = |name: &str| table.position(name).map(|at| &row[at]);
+    let Some(Value::Date(date)) = at("day") else { return None };
+    let count = u64::try_from(at("attempts")?.as_int()?).ok()?;
+    Some(((at("processor")?.as_text()?.to_owned(), *date), (count, at("last_state")?.as_text()?.to_owned())))
+}

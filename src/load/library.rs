@@ -1,0 +1,122 @@
+//! The query library: the shipped files, inside the program, and the project's own beside them.
+//!
+//! A query's id is its path. A file of the project with the id of a shipped one takes its place.
+
+use std::path::{Path, PathBuf};
+
+use include_dir::{Dir, include_dir};
+use indexmap::IndexMap;
+
+use super::header;
+use crate::error::{Complaint, Error, did_you_mean};
+use crate::model::query::Query;
+
+static SHIPPED: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/queries");
+
+/// The folder of the queries that the program asks for itself.
+const PROBES: &str = "_probe/";
+
+/// All queries by id, and the partial templates that they import.
+#[derive(Clone, Debug, Default)]
+pub struct Library {
+    /// Queries by id, in order of id.
+    pub queries: IndexMap<String, Query>,
+    /// Partial templates by path without ending: `_dialect/duckdb`, `_lib/spine`.
+    pub partials: IndexMap<String, String>,
+    /// Queries that the program asks for its own planning; users do not see them.
+    probes: IndexMap<String, Query>,
+}
+
+impl Library {
+    /// A query of the program's own, by id.
+    pub fn probe(&self, id: &str) -> Option<&Query> {
+        self.probes.get(id)
+    }
+
+    /// The query of that id.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] with the nearest id.
+    pub fn query(&self, id: &str) -> Result<&Query, Error> {
+        self.queries.get(id).ok_or_else(|| {
+            let hint = did_you_mean(id, self.queries.keys().map(String::as_str));
+            Error::Usage(format!("no query is named \"{id}\"{hint}; `gapgate list` shows them all"))
+        })
+    }
+}
+
+/// The shipped queries and those in the folder `queries` of the project.
+///
+/// # Errors
+/// [`Error::Complaints`] with everything that is wrong in any header.
+pub fn load(project: Option<&Path>) -> Result<Library, Error> {
+    let mut files = shipped_files();
+    if let Some(dir) = project {
+        files.extend(project_files(dir)?);
+    }
+    let mut library = Library::default();
+    let mut complaints = Vec::new();
+    for file in files {
+        let is_probe = file.id.starts_with(PROBES);
+        if file.id.split('/').any(|part| part.starts_with('_')) && !is_probe {
+            library.partials.insert(file.id, file.text);
+            continue;
+        }
+        let queries = if is_probe { &mut library.probes } else { &mut library.queries };
+        match header::parse(&file.id, &file.name, &file.text, file.shipped) {
+            Ok(query) => drop(queries.insert(file.id, query)),
+            Err(more) => complaints.extend(more),
+        }
+    }
+    library.queries.sort_keys();
+    if complaints.is_empty() { Ok(library) } else { Err(Error::Complaints(complaints)) }
+}
+
+struct File {
+    id: String,
+    name: String,
+    text: String,
+    shipped: bool,
+}
+
+fn shipped_files() -> Vec<File> {
+    let mut files = Vec::new();
+    let mut dirs = vec![&SHIPPED];
+    while let Some(dir) = dirs.pop() {
+        dirs.extend(dir.dirs());
+        for file in dir.files().filter(|file| file.path().extension().is_some_and(|ending| ending == "sql")) {
+            let path = file.path().to_string_lossy().replace('\\', "/");
+            let id = path.trim_end_matches(".sql").to_owned();
+            let text = file.contents_utf8().unwrap_or_default().to_owned();
+            files.push(File { id, name: format!("queries/{path}"), text, shipped: true });
+        }
+    }
+    files.sort_by(|a, b| a.id.cmp(&b.id));
+    files
+}
+
+fn project_files(dir: &Path) -> Result<Vec<File>, Error> {
+    let root = dir.join("queries");
+    let mut paths: Vec<PathBuf> = Vec::new();
+    let mut dirs = vec![root.clone()];
+    while let Some(dir) = dirs.pop() {
+        for entry in std::fs::read_dir(&dir).into_iter().flatten().filter_map(Result::ok) {
+            let path = entry.path();
+            if path.is_dir() {
+                dirs.push(path);
+            } else if path.extension().is_some_and(|ending| ending == "sql") {
+                paths.push(path);
+            }
+        }
+    }
+    paths.sort();
+    let read = |path: &PathBuf| {
+        let relative = path.strip_prefix(&root).unwrap_or(path).to_string_lossy().replace('\\', "/");
+        let name = format!("queries/{relative}");
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            Error::Complaints(vec![Complaint { file: name.clone(), line: 0, message: format!("cannot be read: {error}") }])
+        })?;
+        Ok(File { id: relative.trim_end_matches(".sql").to_owned(), name, text, shipped: false })
+    };
+    paths.iter().map(read).collect()
+}

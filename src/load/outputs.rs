@@ -1,0 +1,240 @@
+//! The outputs of the project file, with the defaults of their stage.
+
+use indexmap::IndexMap;
+use jiff::civil::Date;
+
+use super::parts::texts_by_name;
+use super::toml::{Fields, Node};
+use crate::model::catalogue::{Bound, Denominator, KeyColumn, NotExpected, Output, OutputRule, Over, RowRange, Subject};
+use crate::model::date::Deadline;
+use crate::model::number::Decimal;
+use crate::model::table::Kind;
+use crate::model::verdict::Level;
+
+/// What a stage declares: values for keys that its outputs lack, and outputs that need nothing else.
+#[derive(Debug)]
+pub(super) struct Defaults<'a> {
+    fields: Fields<'a>,
+    values: Option<Fields<'a>>,
+    listed: Vec<(String, Node<'a>)>,
+}
+
+impl<'a> Defaults<'a> {
+    pub(super) fn new(fields: Fields<'a>) -> Self {
+        let values = fields.get("defaults").and_then(|node| node.fields());
+        let listed = fields.get("outputs").map(|node| node.list()).unwrap_or_default();
+        let listed = listed.into_iter().filter_map(|node| Some((node.text()?, node))).collect();
+        fields.finish();
+        Self { fields, values, listed }
+    }
+
+    /// The outputs that the stage lists by name alone.
+    pub(super) fn listed(&self) -> Vec<(String, Node<'a>)> {
+        self.listed.clone()
+    }
+
+    fn place(&self) -> String {
+        self.fields.place()
+    }
+}
+
+/// Reads one output. `stage` is known for outputs that a stage lists; else the output names it.
+pub(super) fn output<'a>(name: &str, own: &Fields<'a>, stage: Option<(&String, &Defaults<'a>)>, stages: &IndexMap<String, Defaults<'a>>) -> Output {
+    let stage_name = match stage {
+        Some((stage, _)) => stage.clone(),
+        None => own.required_text("stage"),
+    };
+    let defaults = stage.map(|(_, defaults)| defaults).or_else(|| stages.get(&stage_name));
+    let fields = own.with_fallback(defaults.and_then(|defaults| defaults.values.as_ref()));
+    fields.get("stage");
+    let declared = if own.is_empty() { defaults.map_or_else(|| own.place(), Defaults::place) } else { own.place() };
+    let schema = fields.text("schema");
+    let table = fields.text("table").unwrap_or_else(|| match &schema {
+        Some(schema) => format!("{schema}.{name}"),
+        None => {
+            fields.complain(format!("output `{name}` needs `table` (or its stage a default `schema`)"));
+            String::new()
+        }
+    });
+    let output = Output {
+        name: name.to_owned(),
+        stage: stage_name,
+        table,
+        spine: fields.required_text("spine"),
+        key: key(&fields),
+        filter: fields.text("where"),
+        grain: fields.texts("grain"),
+        rows: fields.get("rows").map(|node| rows(&node)).unwrap_or_default(),
+        not_null: fields.texts("not_null"),
+        measures: fields.get("measures").and_then(|node| node.fields()).map(|fields| texts_by_name(&fields)).unwrap_or_default(),
+        ranges: fields.get("ranges").and_then(|node| node.fields()).map(|fields| ranges(&fields)).unwrap_or_default(),
+        rules: fields.get("rules").map(|node| node.list().iter().flat_map(rule).collect()).unwrap_or_default(),
+        after: fields.texts("after"),
+        lookback: fields.get("lookback").and_then(|node| node.integer()),
+        not_expected: fields.get("not_expected").and_then(|node| not_expected(&node)).unwrap_or_default(),
+        retention: fields.get("retention").and_then(|node| days(&node)),
+        expected_by: fields.get("expected_by").and_then(|node| deadline(&node)).unwrap_or_default(),
+        extras: fields.get("extras").and_then(|node| level(&node)).unwrap_or(Level::Warn),
+        processor: fields.text("processor").unwrap_or_else(|| name.to_owned()),
+        tags: fields.texts("tags"),
+        declared,
+    };
+    fields.finish();
+    output
+}
+
+/// The columns as far as the file names them; the spine's other key columns have the same name in the table.
+fn key(fields: &Fields<'_>) -> Vec<KeyColumn> {
+    let mut columns = Vec::new();
+    if let Some(date) = fields.text("date") {
+        // The name of the spine's date column is filled in when the spine is known.
+        columns.push(KeyColumn { name: String::new(), kind: Kind::Date, source: date });
+    }
+    if let Some(node) = fields.get("key") {
+        for (name, source) in node.fields().map(|fields| texts_by_name(&fields)).unwrap_or_default() {
+            columns.push(KeyColumn { name, kind: Kind::Text, source });
+        }
+    }
+    columns
+}
+
+fn rows(node: &Node<'_>) -> RowRange {
+    if !node.is_table() {
+        let exact = node.number();
+        return RowRange { min: exact, max: exact, per: None };
+    }
+    let Some(fields) = node.fields() else { return RowRange::default() };
+    let number = |key| fields.get(key).and_then(|node| node.number());
+    let (exact, min, max) = (number("exact"), number("min"), number("max"));
+    let per = fields.text("per");
+    fields.finish();
+    if exact.is_some() && (min.is_some() || max.is_some()) {
+        fields.complain("`exact` excludes `min` and `max`");
+    }
+    if min.zip(max).is_some_and(|(min, max)| min > max) {
+        fields.complain("`min` is above `max`");
+    }
+    RowRange { min: exact.or(min), max: exact.or(max), per }
+}
+
+/// `{ minutes = [0, 60], points = { min = 0 } }`
+fn ranges(fields: &Fields<'_>) -> IndexMap<String, (Option<Decimal>, Option<Decimal>)> {
+    let range = |node: &Node<'_>| {
+        if node.is_list() {
+            let [low, high] = node.list().iter().map(Node::number).collect::<Vec<_>>()[..] else {
+                node.complain("write a range as [lowest, highest]");
+                return None;
+            };
+            return Some((Some(low?), Some(high?)));
+        }
+        let fields = node.fields()?;
+        let bounds = (fields.get("min").and_then(|node| node.number()), fields.get("max").and_then(|node| node.number()));
+        fields.finish();
+        Some(bounds)
+    };
+    fields.entries().filter_map(|(name, node)| Some((name, range(&node)?))).collect()
+}
+
+fn rule(node: &Node<'_>) -> Vec<OutputRule> {
+    let Some(fields) = node.fields() else { return Vec::new() };
+    let measure = fields.text("measure");
+    let nulls = fields.texts("nulls");
+    let of = fields.text("of");
+    let per = fields.text("per");
+    let over = fields.get("over").and_then(|node| node.word(&Over::ALL)).unwrap_or(Over::Key);
+    let skip_first_days = fields.get("skip_first_days").and_then(|node| node.integer());
+    let level = fields.get("level").and_then(|node| level(&node)).unwrap_or(Level::Fail);
+    let bound = bound(&fields);
+    fields.finish();
+    let subjects: Vec<Subject> = match (measure, nulls.is_empty()) {
+        (Some(name), true) if name == "rows" => vec![Subject::Rows],
+        (Some(name), true) => vec![Subject::Measure(name)],
+        (None, false) => nulls.into_iter().map(Subject::Nulls).collect(),
+        _ => {
+            fields.complain("a rule needs either `measure` (a measure or \"rows\") or `nulls` (columns)");
+            return Vec::new();
+        }
+    };
+    let Some(bound) = bound else { return Vec::new() };
+    let of = match of.as_deref() {
+        None if matches!(subjects[0], Subject::Nulls(_)) => Some(Denominator::Rows),
+        None => None,
+        Some("rows") => Some(Denominator::Rows),
+        Some("usual") => Some(Denominator::Usual),
+        // Whether it is a measure or a weight is decided when the spine is known.
+        Some(name) => Some(Denominator::Measure(name.to_owned())),
+    };
+    let rule = |subject| OutputRule { subject, bound: bound.clone(), of: of.clone(), per: per.clone(), over, skip_first_days, level };
+    subjects.into_iter().map(rule).collect()
+}
+
+fn bound(fields: &Fields<'_>) -> Option<Bound> {
+    let number = |key| fields.get(key).and_then(|node| node.number());
+    let mut bounds: Vec<Bound> = Vec::new();
+    bounds.extend(number("at_least").map(Bound::AtLeast));
+    bounds.extend(number("at_most").map(Bound::AtMost));
+    bounds.extend(number("above").map(Bound::Above));
+    bounds.extend(number("below").map(Bound::Below));
+    bounds.extend(number("equals").map(Bound::Equals));
+    if let Some(node) = fields.get("between") {
+        match node.list().iter().map(Node::number).collect::<Vec<_>>()[..] {
+            [Some(low), Some(high)] => bounds.push(Bound::Between(low, high)),
+            _ => node.complain("write `between` as [lowest, highest]"),
+        }
+    }
+    if bounds.len() != 1 {
+        fields.complain("a rule needs exactly one of at_least, at_most, above, below, equals, between");
+    }
+    bounds.pop()
+}
+
+fn not_expected(node: &Node<'_>) -> Option<NotExpected> {
+    let fields = node.fields()?;
+    let ranges = fields.get("dates").map(|node| node.list()).unwrap_or_default();
+    let not_expected = NotExpected {
+        first_days: fields.get("first_days").and_then(|node| node.integer()),
+        first_keys: fields.get("first_keys").and_then(|node| node.integer()),
+        ranges: ranges.iter().filter_map(date_range).collect(),
+        filter: fields.text("where"),
+    };
+    fields.finish();
+    Some(not_expected)
+}
+
+/// `2022-02-18` or `2022-02-18..2022-02-20`
+fn date_range(node: &Node<'_>) -> Option<(Date, Date)> {
+    if node.is_date() {
+        return node.date().map(|date| (date, date));
+    }
+    let text = node.text()?;
+    let (from, to) = text.split_once("..").unwrap_or((&text, &text));
+    match (from.trim().parse(), to.trim().parse()) {
+        (Ok(from), Ok(to)) => Some((from, to)),
+        _ => {
+            node.complain(format!("`{text}` is neither a date nor a range such as 2022-02-18..2022-02-20"));
+            None
+        }
+    }
+}
+
+fn days(node: &Node<'_>) -> Option<i32> {
+    let text = node.text()?;
+    let days = text.strip_suffix("days").or_else(|| text.strip_suffix("day")).and_then(|n| n.trim().parse().ok()).filter(|n| *n > 0);
+    if days.is_none() {
+        node.complain(format!("`{text}` is not a number of days; write it as \"90 days\""));
+    }
+    days
+}
+
+fn deadline(node: &Node<'_>) -> Option<Deadline> {
+    let text = node.text()?;
+    let deadline = Deadline::parse(&text);
+    if deadline.is_none() {
+        node.complain(format!("`{text}` is not a deadline; write it as \"1 day 07:00\": so many days after the key's date, local time"));
+    }
+    deadline
+}
+
+fn level(node: &Node<'_>) -> Option<Level> {
+    node.word(&[(Level::Allow, "allow"), (Level::Warn, "warn"), (Level::Fail, "fail")])
+}

@@ -1,0 +1,313 @@
+//! The small sections of the project file: targets, seasons, spines, run ledger, gates and waivers.
+
+use std::path::{Path, PathBuf};
+
+use indexmap::IndexMap;
+use jiff::tz::TimeZone;
+
+use super::toml::{Fields, Node};
+use crate::model::catalogue::{
+    Argument, CheckSpec, Gate, KeyColumn, Ledger, Output, Source, Spine, SpineSource, Target, Waiver,
+};
+use crate::model::date::Step;
+use crate::model::scope::Season;
+use crate::model::sql::Dialect;
+use crate::model::table::Kind;
+
+pub(super) fn zone(node: &Node<'_>) -> Option<TimeZone> {
+    let name = node.text()?;
+    let zone = TimeZone::get(&name).ok();
+    if zone.is_none() {
+        node.complain(format!("unknown time zone \"{name}\"; write it as in America/New_York"));
+    }
+    zone
+}
+
+pub(super) fn target(name: &str, fields: &Fields<'_>, dir: &Path) -> Option<Target> {
+    let engines: Vec<(Dialect, &str)> = Dialect::ALL.iter().map(|dialect| (*dialect, dialect.name())).collect();
+    let dialect = fields.require("engine").and_then(|node| node.word(&engines));
+    let database = fields.get("database");
+    let folder = fields.get("load");
+    let path = |node: &Node<'_>, source: fn(PathBuf) -> Source| {
+        Some(expand(node)?.map_or_else(Source::Unset, |path| source(dir.join(path))))
+    };
+    let source = match (&database, &folder) {
+        (Some(database), None) => path(database, Source::Database),
+        (None, Some(folder)) => path(folder, Source::Folder),
+        (None, None) if dialect == Some(Dialect::DuckDb) => {
+            fields.complain("a duckdb target needs `database` (a file) or `load` (a folder)");
+            None
+        }
+        (None, None) => Some(Source::Remote),
+        (Some(_), Some(folder)) => {
+            folder.complain("`database` and `load` exclude each other");
+            None
+        }
+    };
+    // Keys of engines that are reached over the network: checked for spelling here, used by their engine.
+    for key in ["project", "dataset", "location", "max_bytes_billed", "host", "port", "user", "password", "dbname", "sslmode", "http_path", "token", "catalog", "schema", "warehouse"] {
+        fields.get(key);
+    }
+    let target = Target {
+        name: name.to_owned(),
+        external_access: fields.get("external_access").and_then(|node| node.boolean()).unwrap_or(false),
+        extensions: fields.texts("extensions"),
+        memory: fields.text("memory"),
+        threads: fields.get("threads").and_then(|node| node.integer()),
+        dialect: dialect?,
+        source: source?,
+    };
+    Some(target)
+}
+
+/// Replaces `${NAME}` by the environment's value; `Err` names a variable that is not set, which matters only once the
+/// target is used.
+fn expand(node: &Node<'_>) -> Option<Result<String, String>> {
+    let text = node.text()?;
+    let mut expanded = String::new();
+    let mut rest = text.as_str();
+    while let Some((before, after)) = rest.split_once("${") {
+        let Some((name, behind)) = after.split_once('}') else {
+            node.complain("`${` without `}`");
+            return None;
+        };
+        expanded.push_str(before);
+        match std::env::var(name) {
+            Ok(value) => expanded.push_str(&value),
+            Err(_) => return Some(Err(name.to_owned())),
+        }
+        rest = behind;
+    }
+    Some(Ok(expanded + rest))
+}
+
+pub(super) fn season(name: &str, fields: &Fields<'_>) -> Option<Season> {
+    let start = fields.require("start").and_then(|node| node.date());
+    let end = fields.require("end").and_then(|node| node.date());
+    let season = Season { name: name.to_owned(), start: start?, end: end? };
+    if season.start > season.end {
+        fields.complain(format!("season `{name}` ends before it starts"));
+    }
+    Some(season)
+}
+
+pub(super) fn spine(name: &str, fields: &Fields<'_>, dir: &Path) -> Option<Spine> {
+    let sources = ["table", "sql", "calendar", "cadence", "output", "cross", "values"];
+    let given: Vec<(&str, Node<'_>)> = sources.into_iter().filter_map(|key| Some((key, fields.get(key)?))).collect();
+    let mut key = fields.get("key").and_then(|node| node.fields()).map(|fields| key_columns(&fields)).unwrap_or_default();
+    let weights = fields.get("weights").and_then(|node| node.fields()).map(|fields| texts_by_name(&fields)).unwrap_or_default();
+    let filter = fields.text("where");
+    let [(kind, node)] = given.as_slice() else {
+        fields.complain(format!("spine `{name}` needs exactly one source; known: {}", sources.join(", ")));
+        return None;
+    };
+    let source = match *kind {
+        "table" => SpineSource::Table(node.text()?),
+        "sql" => sql_file(node, dir)?,
+        "calendar" => calendar(node, "from")?,
+        "cadence" => calendar(node, "anchor")?,
+        "output" => SpineSource::Output(node.text()?),
+        "cross" => SpineSource::Cross(node.texts()),
+        _ => {
+            let (column, values) = values(node)?;
+            key = vec![column];
+            SpineSource::Values(values)
+        }
+    };
+    match source {
+        SpineSource::Calendar { .. } if key.is_empty() => key = vec![KeyColumn { name: "date".into(), kind: Kind::Date, source: "date".into() }],
+        SpineSource::Cross(_) if !key.is_empty() => fields.complain("a cross product takes its key from its parts: remove `key`"),
+        SpineSource::Table(_) | SpineSource::Sql { .. } if key.is_empty() => fields.complain("`key` is missing: write it as key = { game_date = \"date\" }"),
+        _ => {}
+    }
+    Some(Spine { name: name.to_owned(), source, key, weights, filter, declared: fields.place() })
+}
+
+fn sql_file(node: &Node<'_>, dir: &Path) -> Option<SpineSource> {
+    let name = node.text()?;
+    let file = dir.join(&name);
+    let text = std::fs::read_to_string(&file).map_err(|error| node.complain(format!("cannot read {name}: {error}"))).ok()?;
+    Some(SpineSource::Sql { file: name.into(), text })
+}
+
+/// A calendar (`"1 day"`, or a table) or a cadence (`"monthly"`, or a table with its anchor).
+fn calendar(node: &Node<'_>, start: &'static str) -> Option<SpineSource> {
+    let step_of = |node: &Node<'_>| {
+        let text = node.text()?;
+        let step = Step::parse(&text);
+        if step.is_none() {
+            let named: Vec<&str> = Step::NAMED.iter().map(|(name, _)| *name).collect();
+            node.complain(format!("unknown step \"{text}\"; write it as \"2 weeks\" or one of {}", named.join(", ")));
+        }
+        step
+    };
+    if node.is_text() {
+        return Some(SpineSource::Calendar { step: step_of(node)?, anchor: None, until: None, weekdays: Vec::new() });
+    }
+    let fields = node.fields()?;
+    let step = fields.require("step").and_then(|node| step_of(&node));
+    let anchor = fields.get(start).and_then(|node| node.date());
+    let until = fields.get("until").and_then(|node| node.date());
+    let words = [(1, "mon"), (2, "tue"), (3, "wed"), (4, "thu"), (5, "fri"), (6, "sat"), (7, "sun")];
+    let days = fields.get("weekdays").map(|node| node.list()).unwrap_or_default();
+    let weekdays = days.iter().filter_map(|node| node.word(&words)).collect();
+    fields.finish();
+    Some(SpineSource::Calendar { step: step?, anchor, until, weekdays })
+}
+
+fn values(node: &Node<'_>) -> Option<(KeyColumn, Vec<String>)> {
+    let fields = node.fields()?;
+    let entries: Vec<_> = fields.entries().collect();
+    let [(name, list)] = entries.as_slice() else {
+        node.complain("write values as { model = [\"naive\", \"xgboost\"] }, one column a spine");
+        return None;
+    };
+    Some((KeyColumn { name: name.clone(), kind: Kind::Text, source: name.clone() }, list.texts()))
+}
+
+/// `{ game_date = "date", team = { type = "text", from = "team_abbr" } }`
+fn key_columns(fields: &Fields<'_>) -> Vec<KeyColumn> {
+    let kinds = [(Kind::Date, "date"), (Kind::Text, "text"), (Kind::Int, "int"), (Kind::Timestamp, "timestamp")];
+    let column = |(name, node): (String, Node<'_>)| {
+        if node.is_text() {
+            return Some(KeyColumn { source: name.clone(), kind: node.word(&kinds)?, name });
+        }
+        let fields = node.fields()?;
+        let kind = fields.require("type").and_then(|node| node.word(&kinds));
+        let source = fields.text("from").unwrap_or_else(|| name.clone());
+        fields.finish();
+        Some(KeyColumn { name, kind: kind?, source })
+    };
+    fields.entries().filter_map(column).collect()
+}
+
+pub(super) fn texts_by_name(fields: &Fields<'_>) -> IndexMap<String, String> {
+    fields.entries().filter_map(|(name, node)| Some((name, node.text()?))).collect()
+}
+
+pub(super) fn ledger(fields: &Fields<'_>) -> Option<Ledger> {
+    let status = fields.require("status").and_then(|node| node.fields());
+    let words = |key| status.as_ref().map(|status| status.texts(key)).unwrap_or_default();
+    let ledger = Ledger {
+        table: fields.required_text("table"),
+        run: fields.required_text("run"),
+        processor: fields.required_text("processor"),
+        date: fields.required_text("date"),
+        status: status.as_ref().map(|status| status.required_text("column")).unwrap_or_default(),
+        success: words("success"),
+        failed: words("failed"),
+        running: words("running"),
+        skipped: words("skipped"),
+        started: fields.required_text("started"),
+        finished: fields.text("finished"),
+        rows: fields.text("rows"),
+        error: fields.text("error"),
+        category: fields.text("category"),
+        filter: fields.text("where"),
+        zone: fields.get("timezone").and_then(|node| zone(&node)),
+        declared: fields.place(),
+    };
+    if let Some(status) = &status {
+        if ledger.success.is_empty() {
+            status.complain("`success` is missing: list the words of the status column that mean success");
+        }
+        status.finish();
+    }
+    fields.finish();
+    Some(ledger)
+}
+
+pub(super) fn gate(name: &str, fields: &Fields<'_>, outputs: &IndexMap<String, Output>) -> Gate {
+    let stage = fields.text("stage");
+    let patterns = fields.get("outputs");
+    let names = match &patterns {
+        Some(node) => node.list().iter().flat_map(|node| matching(node, outputs)).collect(),
+        None => outputs.values().filter(|output| stage.as_ref().is_none_or(|stage| output.stage == *stage)).map(|output| output.name.clone()).collect(),
+    };
+    let mut covered: Vec<String> = names;
+    let mut seen = std::collections::BTreeSet::new();
+    covered.retain(|name| seen.insert(name.clone()));
+    if covered.is_empty() {
+        fields.complain(format!("gate `{name}` covers no output; name its `stage` or its `outputs`"));
+    }
+    let checks = match fields.get("checks") {
+        Some(node) => node.list().iter().filter_map(check).collect(),
+        None => vec![CheckSpec { query: "quality/coverage".to_owned(), args: IndexMap::new(), declared: fields.place() }],
+    };
+    if checks.is_empty() {
+        fields.complain(format!("gate `{name}` has no checks, so it could only say go"));
+    }
+    fields.finish();
+    Gate { name: name.to_owned(), stage, outputs: covered, checks, declared: fields.place() }
+}
+
+/// The outputs of a pattern: a name, `stage.*`, or `*`.
+fn matching(node: &Node<'_>, outputs: &IndexMap<String, Output>) -> Vec<String> {
+    let Some(pattern) = node.text() else { return Vec::new() };
+    let found: Vec<String> = outputs.values().filter(|output| selects(&pattern, output)).map(|output| output.name.clone()).collect();
+    if found.is_empty() {
+        let hint = crate::error::did_you_mean(&pattern, outputs.keys().map(String::as_str));
+        node.complain(format!("\"{pattern}\" names no output{hint}"));
+    }
+    found
+}
+
+/// Whether a pattern (`name`, `stage.name`, either with `*`) means this output.
+pub(super) fn selects(pattern: &str, output: &Output) -> bool {
+    let full = format!("{}.{}", output.stage, output.name);
+    glob::Pattern::new(pattern).is_ok_and(|glob| glob.matches(&output.name) || glob.matches(&full))
+}
+
+fn check(node: &Node<'_>) -> Option<CheckSpec> {
+    if node.is_text() {
+        return Some(CheckSpec { query: node.text()?, args: IndexMap::new(), declared: node.place() });
+    }
+    let fields = node.fields()?;
+    let query = fields.required_text("query");
+    let args = fields.entries().filter(|(name, _)| name != "query");
+    Some(CheckSpec { query, args: args.filter_map(|(name, node)| Some((name, argument(&node)?))).collect(), declared: node.place() })
+}
+
+pub(super) fn argument(node: &Node<'_>) -> Option<Argument> {
+    if node.is_list() {
+        return Some(Argument::List(node.texts()));
+    }
+    if node.is_text() {
+        return node.text().map(Argument::Text);
+    }
+    if node.is_date() {
+        return node.date().map(|date| Argument::Text(date.to_string()));
+    }
+    if node.is_bool() {
+        return node.boolean().map(Argument::Bool);
+    }
+    let number = node.number()?;
+    let whole = number.is_integer().then(|| i64::try_from(number.fraction().0).ok()).flatten();
+    Some(whole.map_or(Argument::Number(number), Argument::Int))
+}
+
+pub(super) fn waiver(fields: &Fields<'_>) -> Option<Waiver> {
+    let mut keys = Vec::new();
+    let mut ranges = Vec::new();
+    for node in fields.require("keys").map(|node| node.list()).unwrap_or_default() {
+        let text = if node.is_date() { node.date()?.to_string() } else { node.text()? };
+        match text.split_once("..") {
+            None => keys.push(text),
+            Some((from, to)) => match (from.trim().parse(), to.trim().parse()) {
+                (Ok(from), Ok(to)) => ranges.push((from, to)),
+                _ => node.complain(format!("`{text}` is not a range of dates such as 2022-02-18..2022-02-20")),
+            },
+        }
+    }
+    let waiver = Waiver {
+        output: fields.required_text("output"),
+        keys,
+        ranges,
+        reason: fields.required_text("reason"),
+        owner: fields.required_text("owner"),
+        until: fields.require("until").and_then(|node| node.date())?,
+        declared: fields.place(),
+    };
+    fields.finish();
+    Some(waiver)
+}

@@ -1,0 +1,191 @@
+//! The project file `gapgate.toml`, with its includes, as a validated [`Project`].
+
+use std::path::{Path, PathBuf};
+
+use indexmap::IndexMap;
+use jiff::tz::TimeZone;
+use toml::Spanned;
+use toml::de::DeTable;
+
+use super::outputs::{self, Defaults};
+use super::toml::{Document, Fields, Node};
+use super::{parts, validate};
+use crate::error::{Complaint, Error};
+use crate::model::catalogue::Project;
+use crate::model::scope;
+
+/// The name of the project file.
+pub const FILE: &str = "gapgate.toml";
+
+/// Reads and validates the project in `dir`.
+///
+/// # Errors
+/// [`Error::Usage`] if there is no project file, [`Error::Complaints`] with everything that is wrong in it.
+pub fn load(dir: &Path) -> Result<Project, Error> {
+    let path = dir.join(FILE);
+    let text = std::fs::read_to_string(&path).map_err(|error| {
+        Error::Usage(format!("no project file at {}: {error}; run in the folder of {FILE}, or name it with -C", path.display()))
+    })?;
+    let texts = with_includes(dir, text)?;
+    let documents: Vec<Document<'_>> = texts.iter().map(|(file, text)| Document::new(file.clone(), text, 1)).collect();
+    let trees: Vec<Spanned<DeTable<'_>>> = documents.iter().map(Document::parse).collect();
+    let roots: Vec<Fields<'_>> =
+        documents.iter().zip(&trees).map(|(document, tree)| Fields::new(document, tree.get_ref(), 0)).collect();
+    let project = Reader { dir, roots: &roots }.read(&path);
+    drop(roots);
+    let complaints: Vec<Complaint> = documents.into_iter().flat_map(Document::into_complaints).collect();
+    finish(project, complaints)
+}
+
+fn finish(mut project: Project, mut complaints: Vec<Complaint>) -> Result<Project, Error> {
+    if complaints.is_empty() {
+        complaints = validate::project(&mut project);
+    }
+    if complaints.is_empty() {
+        return Ok(project);
+    }
+    complaints.sort();
+    complaints.dedup();
+    Err(Error::Complaints(complaints))
+}
+
+/// The project file's text and those of the files that it includes, by name.
+fn with_includes(dir: &Path, text: String) -> Result<Vec<(String, String)>, Error> {
+    let patterns = {
+        let document = Document::new(FILE, &text, 1);
+        let tree = document.parse();
+        let patterns = tree.get_ref().get("include").map(|value| {
+            let list = value.get_ref().as_array().map(|array| array.iter().map(|v| v.get_ref().as_str().map(str::to_owned)).collect());
+            list.unwrap_or_else(|| vec![value.get_ref().as_str().map(str::to_owned)])
+        });
+        patterns.unwrap_or_default()
+    };
+    let mut texts = vec![(FILE.to_owned(), text)];
+    for pattern in patterns {
+        let complain = |message: String| Error::Complaints(vec![Complaint { file: FILE.to_owned(), line: 0, message }]);
+        let pattern = pattern.ok_or_else(|| complain("`include` must be a list of file patterns in quotes".to_owned()))?;
+        let escaped = format!("{}/{pattern}", glob::Pattern::escape(&dir.to_string_lossy()));
+        let paths = glob::glob(&escaped).map_err(|error| complain(format!("include \"{pattern}\": {error}")))?;
+        let mut files: Vec<PathBuf> = paths.filter_map(Result::ok).filter(|path| path.is_file()).collect();
+        files.sort();
+        if files.is_empty() {
+            return Err(complain(format!("include \"{pattern}\" matches no file")));
+        }
+        for file in files {
+            let name = file.strip_prefix(dir).unwrap_or(&file).display().to_string();
+            let text = std::fs::read_to_string(&file).map_err(|error| complain(format!("cannot read {name}: {error}")))?;
+            texts.push((name, text));
+        }
+    }
+    Ok(texts)
+}
+
+/// Reads each section from the files that may hold it.
+struct Reader<'a> {
+    dir: &'a Path,
+    roots: &'a [Fields<'a>],
+}
+
+impl<'a> Reader<'a> {
+    fn read(&self, file: &Path) -> Project {
+        self.refuse_environment();
+        let _ = self.roots[0].get("include");
+        let (name, zone, as_of) = self.project_section();
+        let targets = self.named("targets", |name, fields| parts::target(name, fields, self.dir));
+        let mut seasons: Vec<_> = self.named("seasons", parts::season).into_values().collect();
+        seasons.sort_by_key(|season| season.start);
+        let spines = self.named("spines", |name, fields| parts::spine(name, fields, self.dir));
+        let stages = self.stages();
+        let mut outputs: IndexMap<String, _> = IndexMap::new();
+        for (stage, defaults) in &stages {
+            for (name, node) in defaults.listed() {
+                outputs.insert(name.clone(), outputs::output(&name, &Fields::empty(node), Some((stage, defaults)), &stages));
+            }
+        }
+        for (name, node) in self.section("outputs") {
+            let Some(fields) = node.fields() else { continue };
+            if outputs.insert(name.clone(), outputs::output(&name, &fields, None, &stages)).is_some() {
+                fields.complain(format!("output `{name}` is declared twice"));
+            }
+        }
+        let gates = self.section("gates").into_iter().filter_map(|(name, node)| Some((name.clone(), parts::gate(&name, &node.fields()?, &outputs)))).collect();
+        let waivers = self.lists("waivers").iter().filter_map(|node| parts::waiver(&node.fields()?)).collect();
+        let runs = self.roots.iter().find_map(|root| root.get("runs")).and_then(|node| parts::ledger(&node.fields()?));
+        let mut stage_names: Vec<String> = stages.keys().cloned().collect();
+        for output in outputs.values().filter(|output| stages.is_empty() && !output.stage.is_empty()) {
+            if !stage_names.contains(&output.stage) {
+                stage_names.push(output.stage.clone());
+            }
+        }
+        self.roots.iter().for_each(Fields::finish);
+        Project {
+            name,
+            dir: self.dir.to_owned(),
+            file: file.to_owned(),
+            zone,
+            as_of,
+            targets,
+            seasons,
+            spines,
+            stages: stage_names,
+            outputs,
+            runs,
+            gates,
+            waivers,
+        }
+    }
+
+    fn project_section(&self) -> (String, TimeZone, Option<jiff::civil::DateTime>) {
+        let Some(fields) = self.roots[0].require("project").and_then(|node| node.fields()) else {
+            return (String::new(), TimeZone::UTC, None);
+        };
+        let name = fields.required_text("name");
+        let zone = fields.get("timezone").map_or(Some(TimeZone::UTC), |node| parts::zone(&node)).unwrap_or(TimeZone::UTC);
+        let as_of = fields.get("as_of").and_then(|node| {
+            let text = node.moment()?;
+            scope::parse_as_of(&text, &zone).map_err(|message| node.complain(message)).ok()
+        });
+        fields.finish();
+        (name, zone, as_of)
+    }
+
+    /// The entries of a table of tables, from every file.
+    fn section(&self, key: &'static str) -> Vec<(String, Node<'a>)> {
+        let tables = self.roots.iter().filter_map(|root| root.get(key)).filter_map(|node| node.fields());
+        tables.flat_map(|fields| fields.entries().collect::<Vec<_>>()).collect()
+    }
+
+    fn lists(&self, key: &'static str) -> Vec<Node<'a>> {
+        self.roots.iter().filter_map(|root| root.get(key)).flat_map(|node| node.list()).collect()
+    }
+
+    fn named<T>(&self, key: &'static str, read: impl Fn(&str, &Fields<'a>) -> Option<T>) -> IndexMap<String, T> {
+        let mut items = IndexMap::new();
+        for (name, node) in self.section(key) {
+            let Some(fields) = node.fields() else { continue };
+            if let Some(item) = read(&name, &fields)
+                && items.insert(name.clone(), item).is_some()
+            {
+                fields.complain(format!("{key}.{name} is declared twice"));
+            }
+            fields.finish();
+        }
+        items
+    }
+
+    fn stages(&self) -> IndexMap<String, Defaults<'a>> {
+        let sections = self.section("stages").into_iter();
+        sections.filter_map(|(name, node)| Some((name, Defaults::new(node.fields()?)))).collect()
+    }
+
+    /// `${ENV}` belongs to targets, where secrets are; elsewhere it would make a gate depend on who runs it.
+    fn refuse_environment(&self) {
+        for root in self.roots {
+            for (name, node) in root.entries().filter(|(name, _)| name != "targets") {
+                for place in node.texts_within().into_iter().filter(|node| node.text().is_some_and(|text| text.contains("${"))) {
+                    place.complain(format!("${{...}} is read in [targets] only, not in [{name}]"));
+                }
+            }
+        }
+    }
+}

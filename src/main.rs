@@ -1,0 +1,18 @@
+//! The program: parse, call, exit.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use gapgate::cli::Cli;
+use gapgate::command::{self, Environment};
+use gapgate::warehouse::Interrupt;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let interrupt = Interrupt::default();
+    let thrown = interrupt.clone();
+    // Without a handler Ctrl-C ends the process, and the engine's work with it: no reason to stop here.
+    let _ = ctrlc::set_handler(move || thrown.throw());
+    let environment = Environment { now: jiff::Timestamp::now(), interrupt };
+    ExitCode::from(command::run(&cli, &environment))
+}

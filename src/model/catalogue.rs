@@ -1,0 +1,461 @@
+//! The catalogue: the validated project, declared once and used by every query.
+
+use std::path::PathBuf;
+
+use indexmap::IndexMap;
+use jiff::civil::{Date, DateTime};
+use jiff::tz::TimeZone;
+
+use super::date::{Deadline, Step};
+use super::number::Decimal;
+use super::scope::Season;
+use super::sql::Dialect;
+use super::table::Kind;
+use super::verdict::Level;
+
+/// A project: one pipeline, its warehouse targets, and what it should hold.
+#[derive(Clone, Debug)]
+pub struct Project {
+    /// Its name.
+    pub name: String,
+    /// The folder of the project file; paths are relative to it.
+    pub dir: PathBuf,
+    /// The project file.
+    pub file: PathBuf,
+    /// The zone of dates and deadlines.
+    pub zone: TimeZone,
+    /// The moment at which a frozen warehouse was taken; the default of `--as-of`.
+    pub as_of: Option<DateTime>,
+    /// Warehouses, the first one is the default.
+    pub targets: IndexMap<String, Target>,
+    /// Seasons in order of time.
+    pub seasons: Vec<Season>,
+    /// Sources of expected keys.
+    pub spines: IndexMap<String, Spine>,
+    /// Stages in the order in which the pipeline runs them.
+    pub stages: Vec<String>,
+    /// Every table that a stage must fill.
+    pub outputs: IndexMap<String, Output>,
+    /// The run ledger, if there is one.
+    pub runs: Option<Ledger>,
+    /// Gates in the order of the project file.
+    pub gates: IndexMap<String, Gate>,
+    /// Accepted gaps.
+    pub waivers: Vec<Waiver>,
+}
+
+impl Project {
+    /// The outputs of a stage, in the order of the project file.
+    pub fn stage_outputs<'a>(&'a self, stage: &'a str) -> impl Iterator<Item = &'a Output> {
+        self.outputs.values().filter(move |output| output.stage == stage)
+    }
+
+    /// The position of a stage in the pipeline.
+    pub fn stage_position(&self, stage: &str) -> usize {
+        self.stages.iter().position(|name| name == stage).unwrap_or(usize::MAX)
+    }
+
+    /// The seasons that dates can fall in; one without name and end where the project declares none.
+    pub fn all_seasons(&self) -> Vec<Season> {
+        if self.seasons.is_empty() {
+            let (start, end) = (jiff::civil::date(1900, 1, 1), jiff::civil::date(2199, 12, 31));
+            return vec![Season { name: String::new(), start, end }];
+        }
+        self.seasons.clone()
+    }
+}
+
+/// A warehouse to ask.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// Its name.
+    pub name: String,
+    /// The dialect of its engine.
+    pub dialect: Dialect,
+    /// Where it is.
+    pub source: Source,
+    /// Whether statements may read files or the network.
+    pub external_access: bool,
+    /// Extensions that may be loaded.
+    pub extensions: Vec<String>,
+    /// The most memory that the engine may use, in its own spelling.
+    pub memory: Option<String>,
+    /// Threads of the engine.
+    pub threads: Option<u32>,
+}
+
+/// Where a target's rows are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// A database file, opened read-only.
+    Database(PathBuf),
+    /// A folder of SQL, CSV and Parquet files, loaded once and kept while it does not change.
+    Folder(PathBuf),
+    /// Named by an environment variable that is not set.
+    Unset(String),
+    /// A warehouse of another engine; its connection is not part of this build.
+    Remote,
+}
+
+/// Where the keys that should exist come from.
+#[derive(Clone, Debug)]
+pub struct Spine {
+    /// Its name.
+    pub name: String,
+    /// Its source.
+    pub source: SpineSource,
+    /// The key columns, one to six, in order.
+    pub key: Vec<KeyColumn>,
+    /// Aggregates per key, used as weights.
+    pub weights: IndexMap<String, String>,
+    /// Keeps the rows of the source for which this holds.
+    pub filter: Option<String>,
+    /// Where it is declared.
+    pub declared: String,
+}
+
+impl Spine {
+    /// The key column that is the date, if there is one.
+    pub fn date(&self) -> Option<&KeyColumn> {
+        self.key.iter().find(|column| column.kind == Kind::Date)
+    }
+}
+
+/// One column of a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyColumn {
+    /// Its name in the key.
+    pub name: String,
+    /// Its kind.
+    pub kind: Kind,
+    /// The column or expression of the source that gives it.
+    pub source: String,
+}
+
+/// The source of a spine.
+#[derive(Clone, Debug)]
+pub enum SpineSource {
+    /// A table with one or more rows per key.
+    Table(String),
+    /// A SQL file of the project (its text), a query template that yields the key columns and weights.
+    Sql {
+        /// The file, for messages.
+        file: PathBuf,
+        /// Its text.
+        text: String,
+    },
+    /// Dates by a step from an anchor.
+    Calendar {
+        /// The step.
+        step: Step,
+        /// The first date, or the date that all others are counted from; the scope's start if not given.
+        anchor: Option<Date>,
+        /// The last date, if the calendar ends before the scope.
+        until: Option<Date>,
+        /// ISO weekdays (1 = Monday) that count; empty means all.
+        weekdays: Vec<i8>,
+    },
+    /// The keys that another output holds.
+    Output(String),
+    /// Every combination of the keys of other spines.
+    Cross(Vec<String>),
+    /// Written-out values of one column.
+    Values(Vec<String>),
+}
+
+/// One table that a stage must fill.
+#[derive(Clone, Debug)]
+pub struct Output {
+    /// Its name.
+    pub name: String,
+    /// Its stage.
+    pub stage: String,
+    /// The table that holds its rows.
+    pub table: String,
+    /// The spine of its keys.
+    pub spine: String,
+    /// For each key column of the spine, in order: the column or expression of the table.
+    pub key: Vec<KeyColumn>,
+    /// Reads only the rows of the table for which this holds.
+    pub filter: Option<String>,
+    /// The columns that, with the key, identify one row.
+    pub grain: Vec<String>,
+    /// How many rows a key should have.
+    pub rows: RowRange,
+    /// Columns that must not be NULL in any row.
+    pub not_null: Vec<String>,
+    /// Named aggregates per key.
+    pub measures: IndexMap<String, String>,
+    /// Bounds of column values: lowest and highest, both included.
+    pub ranges: IndexMap<String, (Option<Decimal>, Option<Decimal>)>,
+    /// Rules on measures, row counts and null shares.
+    pub rules: Vec<OutputRule>,
+    /// Upstream outputs by name or pattern (`raw.*`).
+    pub after: Vec<String>,
+    /// Spine dates of its upstreams that it reads.
+    pub lookback: Option<u32>,
+    /// Keys that are in the spine but not expected here.
+    pub not_expected: NotExpected,
+    /// Days after which rows are purged.
+    pub retention: Option<i32>,
+    /// When the rows of a key are due.
+    pub expected_by: Deadline,
+    /// How much keys outside the spine weigh.
+    pub extras: Level,
+    /// The processor of the run ledger that fills it.
+    pub processor: String,
+    /// Words to select it by.
+    pub tags: Vec<String>,
+    /// Where it is declared: `gapgate.toml:12`.
+    pub declared: String,
+}
+
+/// How many rows a key should have, both ends included.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RowRange {
+    /// At least so many; 1 if not given.
+    pub min: Option<Decimal>,
+    /// At most so many.
+    pub max: Option<Decimal>,
+    /// Times this weight of the spine.
+    pub per: Option<String>,
+}
+
+/// Keys that an output is not expected to hold although the spine has them.
+#[derive(Clone, Debug, Default)]
+pub struct NotExpected {
+    /// The first so many days of each season.
+    pub first_days: Option<i32>,
+    /// The first so many spine dates of each season.
+    pub first_keys: Option<u32>,
+    /// Single dates and ranges.
+    pub ranges: Vec<(Date, Date)>,
+    /// A condition on the spine's key columns and weights.
+    pub filter: Option<String>,
+}
+
+/// A rule on what one scan of an output measures.
+#[derive(Clone, Debug)]
+pub struct OutputRule {
+    /// What is measured.
+    pub subject: Subject,
+    /// How it is compared.
+    pub bound: Bound,
+    /// What it is a share of.
+    pub of: Option<Denominator>,
+    /// The weight that a `usual` denominator is normalised by.
+    pub per: Option<String>,
+    /// What is judged: each key, or sums.
+    pub over: Over,
+    /// Not judged in the first so many days of each season.
+    pub skip_first_days: Option<i32>,
+    /// How much it weighs.
+    pub level: Level,
+}
+
+/// What a rule on an output measures.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// The number of rows.
+    Rows,
+    /// A declared measure.
+    Measure(String),
+    /// The rows in which a column is NULL.
+    Nulls(String),
+}
+
+impl Subject {
+    /// The subject in words.
+    pub fn describe(&self) -> String {
+        match self {
+            Self::Rows => "rows".to_owned(),
+            Self::Measure(name) => name.clone(),
+            Self::Nulls(column) => format!("nulls of {column}"),
+        }
+    }
+}
+
+/// What a measured number is a share of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Denominator {
+    /// The number of rows.
+    Rows,
+    /// A declared measure.
+    Measure(String),
+    /// A weight of the spine.
+    Weight(String),
+    /// The median of the same number over the keys of the scope that have rows.
+    Usual,
+}
+
+impl Denominator {
+    /// The denominator in words.
+    pub fn describe(&self) -> &str {
+        match self {
+            Self::Rows => "rows",
+            Self::Measure(name) | Self::Weight(name) => name,
+            Self::Usual => "usual",
+        }
+    }
+}
+
+/// A typed comparison with constants. NULL satisfies none of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Bound {
+    /// `>=`
+    AtLeast(Decimal),
+    /// `<=`
+    AtMost(Decimal),
+    /// `>`
+    Above(Decimal),
+    /// `<`
+    Below(Decimal),
+    /// `=`
+    Equals(Decimal),
+    /// Between two numbers, both included.
+    Between(Decimal, Decimal),
+}
+
+impl Bound {
+    /// The bound in words: `at least 0.99`.
+    pub fn describe(&self) -> String {
+        match self {
+            Self::AtLeast(n) => format!("at least {n}"),
+            Self::AtMost(n) => format!("at most {n}"),
+            Self::Above(n) => format!("above {n}"),
+            Self::Below(n) => format!("below {n}"),
+            Self::Equals(n) => format!("exactly {n}"),
+            Self::Between(low, high) => format!("between {low} and {high}"),
+        }
+    }
+
+    /// The single comparisons that it consists of: operator and number.
+    pub fn comparisons(&self) -> Vec<(&'static str, Decimal)> {
+        match *self {
+            Self::AtLeast(n) => vec![(">=", n)],
+            Self::AtMost(n) => vec![("<=", n)],
+            Self::Above(n) => vec![(">", n)],
+            Self::Below(n) => vec![("<", n)],
+            Self::Equals(n) => vec![("=", n)],
+            Self::Between(low, high) => vec![(">=", low), ("<=", high)],
+        }
+    }
+}
+
+/// What a rule judges.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Over {
+    /// Each key.
+    Key,
+    /// The sum over each month.
+    Month,
+    /// The sum over each season.
+    Season,
+    /// The sum over the whole scope.
+    Output,
+}
+
+impl Over {
+    /// Every value with the word that names it.
+    pub const ALL: [(Self, &'static str); 4] =
+        [(Self::Key, "key"), (Self::Month, "month"), (Self::Season, "season"), (Self::Output, "output")];
+}
+
+/// The run ledger: the table in which processors record their runs, mapped once.
+#[derive(Clone, Debug)]
+pub struct Ledger {
+    /// The table.
+    pub table: String,
+    /// The column or expression of the run's identity.
+    pub run: String,
+    /// The processor.
+    pub processor: String,
+    /// The date that was processed.
+    pub date: String,
+    /// The status.
+    pub status: String,
+    /// The words for each state.
+    pub success: Vec<String>,
+    /// As above.
+    pub failed: Vec<String>,
+    /// As above.
+    pub running: Vec<String>,
+    /// As above.
+    pub skipped: Vec<String>,
+    /// When the run started.
+    pub started: String,
+    /// When the row was written; NULL while running.
+    pub finished: Option<String>,
+    /// Rows written.
+    pub rows: Option<String>,
+    /// The error's text.
+    pub error: Option<String>,
+    /// The failure category.
+    pub category: Option<String>,
+    /// Reads only rows for which this holds (as to leave test runs out).
+    pub filter: Option<String>,
+    /// The zone of the ledger's times, if it is not UTC.
+    pub zone: Option<TimeZone>,
+    /// Where it is declared.
+    pub declared: String,
+}
+
+/// A named set of checks that answers go or no-go for a stage.
+#[derive(Clone, Debug)]
+pub struct Gate {
+    /// Its name.
+    pub name: String,
+    /// The stage that it looks at.
+    pub stage: Option<String>,
+    /// The outputs that it covers, by name; never empty.
+    pub outputs: Vec<String>,
+    /// Its checks.
+    pub checks: Vec<CheckSpec>,
+    /// Where it is declared.
+    pub declared: String,
+}
+
+/// A check as a gate names it: a query and its arguments.
+#[derive(Clone, Debug)]
+pub struct CheckSpec {
+    /// The query's id.
+    pub query: String,
+    /// Arguments by name.
+    pub args: IndexMap<String, Argument>,
+    /// Where it is declared.
+    pub declared: String,
+}
+
+/// An argument as the user wrote it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Argument {
+    /// Text, a name or a date.
+    Text(String),
+    /// An integer.
+    Int(i64),
+    /// A decimal number.
+    Number(Decimal),
+    /// A truth value.
+    Bool(bool),
+    /// Several texts.
+    List(Vec<String>),
+}
+
+/// An accepted gap.
+#[derive(Clone, Debug)]
+pub struct Waiver {
+    /// The output.
+    pub output: String,
+    /// Keys as text, a column each joined by `/`.
+    pub keys: Vec<String>,
+    /// Ranges of dates.
+    pub ranges: Vec<(Date, Date)>,
+    /// Why.
+    pub reason: String,
+    /// Who.
+    pub owner: String,
+    /// The last date on which it holds.
+    pub until: Date,
+    /// Where it is declared.
+    pub declared: String,
+}

@@ -1,0 +1,16 @@
+//! The words of the domain as types: pure values, no input or output, no clock.
+//!
+//! Everything above imports from here; nothing here imports from above.
+
+pub mod catalogue;
+pub mod coverage;
+pub mod date;
+pub mod number;
+pub mod query;
+pub mod report;
+pub mod retry;
+pub mod rule;
+pub mod scope;
+pub mod sql;
+pub mod table;
+pub mod verdict;

@@ -1,0 +1,165 @@
+//! A query: one question, as a header and a SQL template.
+
+use indexmap::IndexMap;
+
+use super::rule::Rule;
+use super::table::{Column, Kind, Table};
+
+/// One file of the library.
+#[derive(Clone, Debug)]
+pub struct Query {
+    /// Its path without ending: `quality/coverage`.
+    pub id: String,
+    /// What it finds, in one line.
+    pub title: String,
+    /// What one row is, and what to do with it.
+    pub doc: String,
+    /// Parameters by name.
+    pub params: IndexMap<String, Param>,
+    /// The contract: what the result must look like.
+    pub columns: Vec<Contract>,
+    /// How the result is judged.
+    pub rules: Vec<Rule>,
+    /// The columns that name what to run again.
+    pub retry: Vec<String>,
+    /// The template, preceded by as many empty lines as the header has, so that line numbers are the file's own.
+    pub template: String,
+    /// The file, for messages; shipped ones are named `queries/...` too.
+    pub file: String,
+    /// Whether it is shipped with the program or belongs to the project.
+    pub shipped: bool,
+}
+
+/// A parameter of a query.
+#[derive(Clone, Debug)]
+pub struct Param {
+    /// Its type.
+    pub kind: ParamKind,
+    /// What it is for.
+    pub doc: String,
+    /// Its value where the check gives none; without it the parameter is required.
+    pub default: Option<super::catalogue::Argument>,
+}
+
+/// The type of a parameter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ParamKind {
+    /// One output of the catalogue.
+    Output,
+    /// Several outputs that share a spine.
+    Outputs,
+    /// Text.
+    Text,
+    /// Several texts.
+    Texts,
+    /// An integer.
+    Int,
+    /// A decimal number.
+    Number,
+    /// A truth value.
+    Bool,
+    /// A date.
+    Date,
+}
+
+impl ParamKind {
+    /// Every kind with the word that names it.
+    pub const ALL: [(Self, &'static str); 8] = [
+        (Self::Output, "output"),
+        (Self::Outputs, "outputs"),
+        (Self::Text, "text"),
+        (Self::Texts, "texts"),
+        (Self::Int, "int"),
+        (Self::Number, "number"),
+        (Self::Bool, "bool"),
+        (Self::Date, "date"),
+    ];
+
+    /// The word that names the kind.
+    pub fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(kind, _)| *kind == self).map_or("text", |(_, name)| name)
+    }
+}
+
+/// One line of a column contract.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Contract {
+    /// A column of this name and kind; NULL only where it says so.
+    Column {
+        /// Its name.
+        name: String,
+        /// Its kind.
+        kind: ColumnKind,
+        /// Whether NULL is allowed.
+        nullable: bool,
+    },
+    /// The key columns of the spine, by their own names and kinds; NULL allowed.
+    Key,
+    /// Any number of numeric columns whose names start with this prefix.
+    Figures(String),
+}
+
+/// The kinds that a contract can ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ColumnKind {
+    /// Exactly this kind.
+    Is(Kind),
+    /// Any kind of number.
+    Number,
+    /// Anything.
+    Any,
+}
+
+impl ColumnKind {
+    fn allows(self, kind: Kind) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Number => matches!(kind, Kind::Int | Kind::Float | Kind::Decimal),
+            // Sums of integers are wider than 64 bits in some engines; the values decide whether they are integers.
+            Self::Is(Kind::Int) => matches!(kind, Kind::Int | Kind::Decimal),
+            Self::Is(wanted) => wanted == kind,
+        }
+    }
+
+    /// The word that names the kind.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Is(kind) => kind.name(),
+            Self::Number => "number",
+            Self::Any => "any",
+        }
+    }
+}
+
+impl Query {
+    /// Compares a result with the contract. `key` is the spine's key, where the contract speaks of it.
+    pub fn check_contract(&self, table: &Table, key: &[Column]) -> Result<(), String> {
+        let mut expected = Vec::new();
+        for line in &self.columns {
+            match line {
+                Contract::Column { name, kind, nullable } => expected.push((name.clone(), *kind, *nullable)),
+                Contract::Key => expected.extend(key.iter().map(|c| (c.name.clone(), ColumnKind::Is(c.kind), true))),
+                Contract::Figures(prefix) => expected.extend(
+                    table.columns().iter().filter(|c| c.name.starts_with(prefix.as_str())).map(|c| (c.name.clone(), ColumnKind::Number, true)),
+                ),
+            }
+        }
+        let found: Vec<&str> = table.columns().iter().map(|column| column.name.as_str()).collect();
+        let wanted: Vec<&str> = expected.iter().map(|(name, ..)| name.as_str()).collect();
+        if found != wanted {
+            return Err(format!("the columns are ({}), not ({}) as {} declares", found.join(", "), wanted.join(", "), self.file));
+        }
+        for (column, (name, kind, _)) in table.columns().iter().zip(&expected) {
+            if !kind.allows(column.kind) {
+                return Err(format!("column {name} is of type {}, not {} as {} declares", column.kind.name(), kind.name(), self.file));
+            }
+        }
+        let strict: Vec<usize> = expected.iter().enumerate().filter(|(_, (.., nullable))| !nullable).map(|(i, _)| i).collect();
+        for (number, row) in table.rows().enumerate() {
+            if let Some(i) = strict.iter().find(|i| row[**i].is_null()) {
+                return Err(format!("column {} is NULL in row {}, which {} does not allow", wanted[*i], number + 1, self.file));
+            }
+        }
+        Ok(())
+    }
+}

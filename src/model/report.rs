@@ -1,0 +1,153 @@
+//! The report: what a run found, as data. Formats are pure functions of it, and its verdict is the exit status.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::coverage::Coverage;
+use super::scope::Season;
+use super::table::Table;
+use super::verdict::Verdict;
+
+/// What a rule says about rows.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Finding {
+    /// How bad it is.
+    pub verdict: Verdict,
+    /// The rule that says so.
+    pub rule: String,
+    /// What is wrong, in words.
+    pub message: String,
+    /// What to do about it, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remedy: Option<String>,
+}
+
+impl Finding {
+    /// A finding without remedy.
+    pub fn new(verdict: Verdict, rule: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { verdict, rule: rule.into(), message: message.into(), remedy: None }
+    }
+
+    /// A finding that could not be judged.
+    pub fn undecided(rule: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::new(Verdict::Undecided, rule, message)
+    }
+
+    /// The same with a remedy.
+    #[must_use]
+    pub fn with_remedy(mut self, remedy: impl Into<String>) -> Self {
+        self.remedy = Some(remedy.into());
+        self
+    }
+}
+
+/// The outcome of one check.
+#[derive(Clone, Debug)]
+pub struct CheckReport {
+    /// The query's id.
+    pub query: String,
+    /// The query's title.
+    pub title: String,
+    /// Its arguments in words; empty if there are none worth naming.
+    pub arguments: String,
+    /// Findings that concern the check as a whole.
+    pub findings: Vec<Finding>,
+    /// What each output holds, for checks that classify keys.
+    pub coverage: Vec<Coverage>,
+    /// The rows that the rules spoke of, for all others.
+    pub rows: Option<Table>,
+    /// The statements sent.
+    pub statements: Vec<StatementReport>,
+}
+
+impl CheckReport {
+    /// The worst of its findings.
+    pub fn verdict(&self) -> Verdict {
+        let own = self.findings.iter().map(|finding| finding.verdict);
+        own.chain(self.coverage.iter().map(Coverage::verdict)).max().unwrap_or(Verdict::Pass)
+    }
+}
+
+/// One statement and how long it took.
+#[derive(Clone, Debug)]
+pub struct StatementReport {
+    /// The text that was sent.
+    pub sql: String,
+    /// The time in the warehouse, fetching included.
+    pub elapsed: Duration,
+}
+
+/// The outcome of one gate.
+#[derive(Clone, Debug)]
+pub struct GateReport {
+    /// Its name.
+    pub name: String,
+    /// Its stage.
+    pub stage: Option<String>,
+    /// The outputs that it covers.
+    pub covered: Vec<String>,
+    /// The outputs of its stage that it does not.
+    pub not_covered: Vec<String>,
+    /// Its checks, in the order of the project file.
+    pub checks: Vec<CheckReport>,
+}
+
+impl GateReport {
+    /// The worst of its checks; a gate without checks is undecided.
+    pub fn verdict(&self) -> Verdict {
+        self.checks.iter().map(CheckReport::verdict).max().unwrap_or(Verdict::Undecided)
+    }
+
+    /// The statements of all its checks.
+    pub fn statements(&self) -> impl Iterator<Item = &StatementReport> {
+        self.checks.iter().flat_map(|check| &check.statements)
+    }
+}
+
+/// What a run looked at.
+#[derive(Clone, Debug, Serialize)]
+pub struct Header {
+    /// The project's name.
+    pub project: String,
+    /// The target's name.
+    pub target: String,
+    /// The target's engine.
+    pub engine: String,
+    /// The seasons in scope.
+    pub seasons: Vec<Season>,
+    /// The as-of moment, local to the project's zone.
+    pub as_of: String,
+    /// The project's zone.
+    pub zone: String,
+}
+
+/// What a run found.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// What it looked at.
+    pub header: Header,
+    /// The gates, in the order in which they were run.
+    pub gates: Vec<GateReport>,
+    /// Findings that concern the run as a whole, such as lapsed waivers.
+    pub findings: Vec<Finding>,
+    /// The time from start to end.
+    pub elapsed: Duration,
+    /// Statements that served no single check, such as reading the table list.
+    pub statements: Vec<StatementReport>,
+}
+
+impl Report {
+    /// The worst of its gates and findings; a report on nothing is undecided.
+    pub fn verdict(&self) -> Verdict {
+        let gates = self.gates.iter().map(GateReport::verdict);
+        let worst = gates.max().unwrap_or(Verdict::Undecided);
+        self.findings.iter().map(|finding| finding.verdict).chain([worst]).max().unwrap_or(worst)
+    }
+
+    /// Every statement sent, and the time they took together.
+    pub fn cost(&self) -> (usize, Duration) {
+        let all = || self.statements.iter().chain(self.gates.iter().flat_map(GateReport::statements));
+        (all().count(), all().map(|statement| statement.elapsed).sum())
+    }
+}

@@ -1,0 +1,103 @@
+//! The retry list: the keys to run again, a view of what the checks found. There is no second path to it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::civil::Date;
+
+use super::coverage::{Class, Coverage, KeyState};
+use super::table::{Column, Value};
+
+/// One key to run again.
+#[derive(Clone, Debug)]
+pub struct RetryItem {
+    /// The output's stage.
+    pub stage: String,
+    /// The output.
+    pub output: String,
+    /// The columns of the key.
+    pub columns: Arc<[Column]>,
+    /// The key.
+    pub key: Box<[Value]>,
+    /// Its class.
+    pub class: Class,
+    /// Why it has it.
+    pub reason: Box<str>,
+    /// Attempts that the run ledger knows of; `None` without a ledger.
+    pub attempts: Option<u64>,
+    /// The state of the latest attempt.
+    pub last: Option<String>,
+    /// The key's place in the order of its spine.
+    pub position: Option<i64>,
+}
+
+impl RetryItem {
+    /// The key's date.
+    pub fn date(&self) -> Option<Date> {
+        self.key.iter().find_map(|value| if let Value::Date(date) = value { Some(*date) } else { None })
+    }
+}
+
+/// The keys to run again, in the order in which `coverage` gives their outputs, each in the order of its spine.
+///
+/// `attempts` answers, for an output and a date, what the run ledger knows.
+pub fn retry_list<'a>(
+    coverage: impl IntoIterator<Item = &'a Coverage>,
+    attempts: impl Fn(&str, Option<Date>) -> Option<(u64, String)>,
+) -> Vec<RetryItem> {
+    let mut list = Vec::new();
+    for coverage in coverage {
+        let columns: Arc<[Column]> = coverage.key.as_slice().into();
+        list.extend(coverage.repairs().map(|state| item(coverage, state, Arc::clone(&columns), &attempts)));
+    }
+    list
+}
+
+fn item(coverage: &Coverage, state: &KeyState, columns: Arc<[Column]>, attempts: &impl Fn(&str, Option<Date>) -> Option<(u64, String)>) -> RetryItem {
+    let known = attempts(&coverage.output, state.date());
+    RetryItem {
+        stage: coverage.stage.clone(),
+        output: coverage.output.clone(),
+        columns,
+        key: state.key.clone(),
+        class: state.class,
+        reason: state.reason.clone(),
+        attempts: known.as_ref().map(|(attempts, _)| *attempts),
+        last: known.map(|(_, last)| last).filter(|last| !last.is_empty()),
+        position: state.position,
+    }
+}
+
+/// Neighbours in the order of the spine that share everything but the date, as first and last.
+#[derive(Clone, Debug)]
+pub struct Run<'a> {
+    /// The first key.
+    pub first: &'a RetryItem,
+    /// The last key.
+    pub last: &'a RetryItem,
+    /// How many keys it has.
+    pub keys: usize,
+}
+
+/// Joins neighbours in spine order into runs; days off, which the spine does not have, do not split one.
+pub fn runs(list: &[RetryItem]) -> Vec<Run<'_>> {
+    let mut runs: Vec<Run<'_>> = Vec::new();
+    // The run that an item may continue, by output and by everything in its key but the date.
+    let mut open: BTreeMap<(&str, String), usize> = BTreeMap::new();
+    for item in list {
+        let rest = item.key.iter().filter(|value| !matches!(value, Value::Date(_))).map(Value::to_string).collect::<Vec<_>>().join("\u{1f}");
+        let at = open.entry((&item.output, rest)).or_insert(usize::MAX);
+        let neighbours = |run: &Run<'_>| run.last.position.zip(item.position).is_some_and(|(a, b)| b == a + 1);
+        match runs.get_mut(*at).filter(|run| neighbours(run)) {
+            Some(run) => {
+                run.last = item;
+                run.keys += 1;
+            }
+            None => {
+                *at = runs.len();
+                runs.push(Run { first: item, last: item, keys: 1 });
+            }
+        }
+    }
+    runs
+}

@@ -1,0 +1,229 @@
+//! From a query and its arguments to one statement of a dialect.
+//!
+//! What a template prints becomes a literal of the dialect, names go through `ident`, macros and `set` blocks yield SQL,
+//! and there is no other way to print text. An undefined name is an error. The result passes the guard or is nothing.
+
+mod context;
+mod literal;
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use indexmap::IndexMap;
+use jiff::civil::Date;
+use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior, Value};
+
+use crate::error::{Complaint, did_you_mean};
+use crate::load::library::Library;
+use crate::model::catalogue::{Argument, Project};
+use crate::model::query::{ParamKind, Query};
+use crate::model::scope::Scope;
+use crate::model::sql::{Dialect, Sql, check_expression};
+
+/// Why a query could not be rendered. Always the fault of a file or an argument, never of the data.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct RenderError(pub Complaint);
+
+impl RenderError {
+    fn new(file: &str, line: usize, message: impl fmt::Display) -> Self {
+        Self(Complaint { file: file.to_owned(), line, message: message.to_string() })
+    }
+}
+
+/// A part of an output's dates: coverage of parts adds up to the coverage of the whole, because the key has the date.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Part {
+    /// Only these ranges of dates; all of the scope if empty.
+    pub ranges: Vec<(Date, Date)>,
+    /// Leaves out the rows whose date is NULL, because another part has them.
+    pub without_null_key: bool,
+    /// Does not look for duplicates, because it is known that there are none.
+    pub known_distinct: bool,
+}
+
+/// Renders queries for one project, scope and dialect.
+pub struct Renderer<'a> {
+    library: &'a Library,
+    project: &'a Project,
+    scope: &'a Scope,
+    dialect: Dialect,
+    environment: Environment<'a>,
+}
+
+impl fmt::Debug for Renderer<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Renderer").field("dialect", &self.dialect).finish_non_exhaustive()
+    }
+}
+
+impl<'a> Renderer<'a> {
+    /// Makes the template environment once; rendering many checks then costs little.
+    pub fn new(library: &'a Library, project: &'a Project, scope: &'a Scope, dialect: Dialect) -> Self {
+        Self { library, project, scope, dialect, environment: environment(library, dialect) }
+    }
+
+    /// One statement for the query with these arguments.
+    ///
+    /// # Errors
+    /// A wrong, missing or unknown argument, an error in the template, or a text that the guard refuses.
+    pub fn render(&self, query: &Query, args: &IndexMap<String, Argument>) -> Result<Sql, RenderError> {
+        self.render_parts(query, args, &IndexMap::new())
+    }
+
+    /// The same where outputs are looked at in part; `parts` is by output.
+    ///
+    /// # Errors
+    /// As [`Renderer::render`].
+    pub fn render_parts(&self, query: &Query, args: &IndexMap<String, Argument>, parts: &IndexMap<String, Part>) -> Result<Sql, RenderError> {
+        let text = self.text(query, args, parts)?;
+        Sql::parse(&text, self.dialect).map_err(|refusal| RenderError::new(&query.file, 0, format!("the rendered SQL is refused: {refusal}")))
+    }
+
+    fn text(&self, query: &Query, args: &IndexMap<String, Argument>, parts: &IndexMap<String, Part>) -> Result<String, RenderError> {
+        let mut values: BTreeMap<String, Value> = BTreeMap::new();
+        values.insert("scope".into(), context::scope(self.scope, self.dialect));
+        values.insert("runs".into(), self.ledger()?);
+        values.insert("dialect".into(), Value::from(self.dialect.name()));
+        for name in args.keys().filter(|name| !query.params.contains_key(*name)) {
+            let hint = did_you_mean(name, query.params.keys().map(String::as_str));
+            let known: Vec<&str> = query.params.keys().map(String::as_str).collect();
+            return Err(RenderError::new(&query.file, 0, format!("no parameter is named \"{name}\"{hint}; known: {}", known.join(", "))));
+        }
+        for (name, param) in &query.params {
+            let Some(value) = args.get(name).or(param.default.as_ref()) else {
+                return Err(RenderError::new(&query.file, 0, format!("parameter `{name}` ({}) has no value: {}", param.kind.name(), param.doc)));
+            };
+            values.insert(name.clone(), self.argument(query, name, param.kind, value, parts)?);
+        }
+        let template = self.environment.template_from_named_str(&query.file, &query.template).map_err(|error| self.fault(query, &error))?;
+        let text = template.render(Value::from(values)).map_err(|error| self.fault(query, &error))?;
+        Ok(tidy(&text))
+    }
+
+    fn argument(&self, query: &Query, name: &str, kind: ParamKind, value: &Argument, parts: &IndexMap<String, Part>) -> Result<Value, RenderError> {
+        let wrong = || RenderError::new(&query.file, 0, format!("parameter `{name}` must be of type {}, not {value:?}", kind.name()));
+        Ok(match (kind, value) {
+            (ParamKind::Output, Argument::Text(output)) => self.output(query, output, parts)?,
+            (ParamKind::Outputs, Argument::Text(output)) => self.outputs(query, std::slice::from_ref(output), parts)?,
+            (ParamKind::Outputs, Argument::List(outputs)) => self.outputs(query, outputs, parts)?,
+            (ParamKind::Text, Argument::Text(text)) => Value::from(text.as_str()),
+            (ParamKind::Texts, Argument::Text(text)) => Value::from(vec![text.clone()]),
+            (ParamKind::Texts, Argument::List(texts)) => Value::from(texts.clone()),
+            (ParamKind::Int, Argument::Int(number)) => Value::from(*number),
+            (ParamKind::Number, Argument::Int(number)) => Value::from(*number),
+            (ParamKind::Number, Argument::Number(number)) => Value::from_safe_string(number.to_string()),
+            (ParamKind::Bool, Argument::Bool(truth)) => Value::from(*truth),
+            (ParamKind::Date, Argument::Text(text)) => literal::date(text.parse().map_err(|_| wrong())?),
+            _ => return Err(wrong()),
+        })
+    }
+
+    fn output(&self, query: &Query, name: &str, parts: &IndexMap<String, Part>) -> Result<Value, RenderError> {
+        let Some(output) = self.project.outputs.get(name) else {
+            let hint = did_you_mean(name, self.project.outputs.keys().map(String::as_str));
+            return Err(RenderError::new(&query.file, 0, format!("no output is named \"{name}\"{hint}")));
+        };
+        let part = parts.get(name).cloned().unwrap_or_default();
+        context::output(self, output, &part)
+    }
+
+    fn outputs(&self, query: &Query, names: &[String], parts: &IndexMap<String, Part>) -> Result<Value, RenderError> {
+        let mut spines: Vec<&str> = names.iter().filter_map(|name| Some(self.project.outputs.get(name)?.spine.as_str())).collect();
+        spines.dedup();
+        if spines.len() > 1 {
+            return Err(RenderError::new(&query.file, 0, format!("the outputs of one statement must share a spine; these have {}", spines.join(", "))));
+        }
+        let outputs: Vec<Value> = names.iter().map(|name| self.output(query, name, parts)).collect::<Result<_, _>>()?;
+        Ok(Value::from(outputs))
+    }
+
+    fn ledger(&self) -> Result<Value, RenderError> {
+        self.project.runs.as_ref().map_or(Ok(Value::from(())), |ledger| context::ledger(self, ledger))
+    }
+
+    /// An expression of the project file as SQL: rendered with the dialect's macros, and guarded on its own.
+    fn expression(&self, text: &str, declared: &str) -> Result<Value, RenderError> {
+        let (file, line) = declared.rsplit_once(':').unwrap_or((declared, "0"));
+        let fail = |message: String| RenderError::new(file, line.parse().unwrap_or(0), message);
+        let rendered = if text.contains("{{") || text.contains("{%") {
+            let source = format!("{{%- import \"dialect\" as sql %}}{text}");
+            self.environment.render_named_str("expression", &source, ()).map_err(|error| fail(describe(&error)))?
+        } else {
+            text.to_owned()
+        };
+        check_expression(&rendered, self.dialect).map_err(|refusal| fail(format!("`{}`: {refusal}", rendered.trim())))?;
+        Ok(Value::from_safe_string(rendered.trim().to_owned()))
+    }
+
+    /// A SQL file of the project as a subquery.
+    fn subquery(&self, file: &str, text: &str) -> Result<Value, RenderError> {
+        let fail = |error: &minijinja::Error| RenderError::new(file, error.line().unwrap_or(0), describe(error));
+        let values = minijinja::context! { scope => context::scope(self.scope, self.dialect), dialect => self.dialect.name() };
+        let template = self.environment.template_from_named_str(file, text).map_err(|error| fail(&error))?;
+        let text = template.render(values).map_err(|error| fail(&error))?;
+        let sql = Sql::parse(text.trim().trim_end_matches(';'), self.dialect).map_err(|refusal| RenderError::new(file, 0, refusal))?;
+        Ok(Value::from_safe_string(sql.as_str().to_owned()))
+    }
+
+    fn fault(&self, query: &Query, error: &minijinja::Error) -> RenderError {
+        let file = match error.name() {
+            Some(name) if name == query.file => query.file.clone(),
+            Some(name) => format!("queries/{}.sql", partial(name, self.dialect)),
+            None => query.file.clone(),
+        };
+        RenderError::new(&file, error.line().unwrap_or(0), describe(error))
+    }
+
+    /// The queries that this renders.
+    pub fn library(&self) -> &Library {
+        self.library
+    }
+}
+
+/// The error in one line, with its cause.
+fn describe(error: &minijinja::Error) -> String {
+    let detail = error.detail().map(str::to_owned).unwrap_or_default();
+    let what = match error.kind() {
+        ErrorKind::UndefinedError => "an undefined name is used".to_owned(),
+        kind => kind.to_string(),
+    };
+    if detail.is_empty() { what } else { format!("{what}: {detail}") }
+}
+
+/// Where an import leads: `dialect` is the engine's own file, `spine` is `_lib/spine`.
+fn partial(name: &str, dialect: Dialect) -> String {
+    match name {
+        "dialect" => format!("_dialect/{}", dialect.name()),
+        name if name.starts_with('_') => name.to_owned(),
+        name => format!("_lib/{name}"),
+    }
+}
+
+fn environment<'a>(library: &'a Library, dialect: Dialect) -> Environment<'a> {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_auto_escape_callback(|_| AutoEscape::Custom("sql".into()));
+    environment.set_formatter(move |out, _, value| literal::write(out, value, dialect));
+    // Each of these would turn text into SQL without a look.
+    for filter in ["safe", "escape", "e", "tojson", "urlencode", "join", "format", "string", "pprint"] {
+        environment.remove_filter(filter);
+    }
+    environment.add_filter("ident", move |value: &Value| literal::identifier(value, dialect));
+    environment.add_filter("literals", move |value: &Value| literal::list(value, dialect));
+    let partials = library.partials.clone();
+    environment.set_loader(move |name| Ok(partials.get(&partial(name, dialect)).cloned()));
+    environment
+}
+
+/// Without the empty lines that template tags leave behind.
+fn tidy(text: &str) -> String {
+    let mut lines: Vec<&str> = Vec::new();
+    for line in text.lines().map(str::trim_end) {
+        let repeated = line.is_empty() && lines.last().is_none_or(|last| last.is_empty());
+        if !repeated {
+            lines.push(line);
+        }
+    }
+    lines.join("\n").trim().to_owned()
+}

@@ -1,0 +1,345 @@
+//! What templates see of the project: outputs, spines, the run ledger, the scope.
+//!
+//! Expressions arrive rendered and guarded, so a template places them as they are.
+
+use minijinja::value::Value;
+use minijinja::context;
+
+use super::{Part, RenderError, Renderer, literal};
+use crate::model::catalogue::{Denominator, KeyColumn, Ledger, Output, OutputRule, Over, Project, Spine, SpineSource, Subject};
+use crate::model::coverage::{Figure, figures, needs_periods};
+use crate::model::date::Step;
+use crate::model::number::Decimal;
+use crate::model::scope::Scope;
+use crate::model::sql::Dialect;
+use crate::model::table::Kind;
+use crate::model::verdict::Level;
+
+pub(super) fn scope(scope: &Scope, dialect: Dialect) -> Value {
+    let season = |season: &crate::model::scope::Season| {
+        context! { name => season.name.as_str(), start => literal::date(season.start), end => literal::date(season.end) }
+    };
+    context! {
+        start => literal::date(scope.start()),
+        end => literal::date(scope.end()),
+        seasons => scope.seasons.iter().map(season).collect::<Vec<Value>>(),
+        as_of => literal::timestamp(scope.as_of, dialect),
+        as_of_date => literal::date(scope.as_of_date()),
+    }
+}
+
+/// Templates get `none` for what is not there, and test for it.
+fn optional(value: Option<Value>) -> Value {
+    value.unwrap_or_else(|| Value::from(()))
+}
+
+fn fraction(number: Decimal) -> Value {
+    let (numerator, denominator) = number.fraction();
+    // Integers beyond 64 bits print as text, never as floating-point numbers.
+    context! { times => Value::from_safe_string(numerator.to_string()), over => Value::from_safe_string(denominator.to_string()) }
+}
+
+fn name(renderer: &Renderer<'_>, text: &str, declared: &str) -> Result<Value, RenderError> {
+    literal::path(text, renderer.dialect).map_err(|error| {
+        let (file, line) = declared.rsplit_once(':').unwrap_or((declared, "0"));
+        RenderError::new(file, line.parse().unwrap_or(0), super::describe(&error))
+    })
+}
+
+/// A column's name, or an expression where it is more than a name.
+fn source(renderer: &Renderer<'_>, text: &str, declared: &str) -> Result<Value, RenderError> {
+    let is_name = text.chars().all(|c| c.is_alphanumeric() || c == '_');
+    if is_name { name(renderer, text, declared) } else { renderer.expression(text, declared) }
+}
+
+fn key(renderer: &Renderer<'_>, columns: &[KeyColumn], declared: &str) -> Result<Vec<Value>, RenderError> {
+    let column = |column: &KeyColumn| {
+        let source = source(renderer, &column.source, declared)?;
+        Ok(context! { name => column.name.as_str(), source, type => column.kind.name(), is_date => column.kind == Kind::Date })
+    };
+    columns.iter().map(column).collect()
+}
+
+pub(super) fn output(renderer: &Renderer<'_>, output: &Output, part: &Part) -> Result<Value, RenderError> {
+    let place = output.declared.as_str();
+    let project = renderer.project;
+    let spine = &project.spines[&output.spine];
+    let expression = |text: &String| renderer.expression(text, place);
+    let date = output.key.iter().find(|column| column.kind == Kind::Date);
+    let grain: Vec<Value> = output.grain.iter().map(|column| source(renderer, column, place)).collect::<Result<_, _>>()?;
+    let ranges: Vec<Value> = part.ranges.iter().map(|(from, to)| context! { from => literal::date(*from), to => literal::date(*to) }).collect();
+    Ok(context! {
+        name => output.name.as_str(),
+        stage => output.stage.as_str(),
+        table => output.table.as_str(),
+        processor => output.processor.as_str(),
+        spine => spine_value(renderer, spine)?,
+        key => key(renderer, &output.key, place)?,
+        date => optional(date.map(|column| source(renderer, &column.source, place)).transpose()?),
+        date_name => optional(date.map(|column| Value::from(column.name.as_str()))),
+        filter => optional(output.filter.as_ref().map(expression).transpose()?),
+        grain,
+        distinct => !grain_is_checked(output, part),
+        ranges,
+        null_keys => !part.without_null_key,
+        measures => measures(renderer, output)?,
+        columns => scanned_columns(renderer, output)?,
+        outside => outside(renderer, output)?,
+        not_null => output.not_null.clone(),
+        rows => rows(output),
+        figures => figures(output).iter().map(|figure| figure_value(renderer, output, figure)).collect::<Result<Vec<Value>, _>>()?,
+        rules => output.rules.iter().enumerate().map(|(index, rule)| key_rule(renderer, index, rule)).collect::<Result<Vec<Value>, _>>()?,
+        usual => usual(renderer, output),
+        not_expected => not_expected(renderer, output)?,
+        first_keys => optional(output.not_expected.first_keys.map(Value::from)),
+        last_due => optional(output.expected_by.last_due(renderer.scope.as_of, &renderer.scope.zone).map(literal::date)),
+        periods => needs_periods(output),
+    })
+}
+
+fn grain_is_checked(output: &Output, part: &Part) -> bool {
+    !output.grain.is_empty() && !part.known_distinct
+}
+
+fn rows(output: &Output) -> Value {
+    let range = &output.rows;
+    let min = range.min.unwrap_or_else(|| Decimal::from(1));
+    context! {
+        min => fraction(min),
+        max => optional(range.max.map(fraction)),
+        per => optional(range.per.as_ref().map(|per| Value::from(per.as_str()))),
+    }
+}
+
+/// Measures that rules use; what no rule judges is not read.
+fn measures(renderer: &Renderer<'_>, output: &Output) -> Result<Vec<Value>, RenderError> {
+    let used = |name: &str| {
+        output.rules.iter().any(|rule| {
+            rule.subject == Subject::Measure(name.to_owned()) || rule.of == Some(Denominator::Measure(name.to_owned()))
+        })
+    };
+    let measure = |(name, text): (&String, &String)| {
+        let sql = renderer.expression(text, &output.declared)?;
+        Ok(context! { name => format!("measure_{name}"), sql })
+    };
+    output.measures.iter().filter(|(name, _)| used(name)).map(measure).collect()
+}
+
+/// Columns whose NULLs are counted, each once.
+fn scanned_columns(renderer: &Renderer<'_>, output: &Output) -> Result<Vec<Value>, RenderError> {
+    let mut names: Vec<&String> = Vec::new();
+    let grain = output.not_null.iter().chain(&output.grain).chain(crate::model::coverage::null_subjects(output));
+    for name in grain {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    let column = |column: &&String| Ok(context! { name => nulls_name(column), sql => source(renderer, column, &output.declared)? });
+    names.iter().map(column).collect()
+}
+
+/// Grain columns may be expressions, so their counters are named by what is left of them.
+fn nulls_name(column: &str) -> String {
+    format!("nulls_{}", column.chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).collect::<String>().to_lowercase())
+}
+
+fn outside(renderer: &Renderer<'_>, output: &Output) -> Result<Vec<Value>, RenderError> {
+    let number = |n: Decimal| Value::from_safe_string(n.to_string());
+    let column = |(column, (low, high)): (&String, &(Option<Decimal>, Option<Decimal>))| {
+        Ok(context! {
+            name => outside_name(column),
+            sql => source(renderer, column, &output.declared)?,
+            low => optional(low.map(number)),
+            high => optional(high.map(number)),
+        })
+    };
+    output.ranges.iter().map(column).collect()
+}
+
+fn outside_name(column: &str) -> String {
+    nulls_name(column).replacen("nulls_", "outside_", 1)
+}
+
+/// One numbered figure: the counter that it shows, and the ranges of dates in which it stays NULL.
+fn figure_value(renderer: &Renderer<'_>, output: &Output, figure: &Figure) -> Result<Value, RenderError> {
+    let rule = |index: &usize| Some(&output.rules[*index]);
+    let (kind, sql, rule) = match figure {
+        Figure::Nulls(column) => ("nulls", format!("held.{}", nulls_name(column)), None),
+        Figure::Outside(column) => ("outside", format!("held.{}", outside_name(column)), None),
+        Figure::Numerator(index) => ("number", subject(&output.rules[*index].subject), rule(index)),
+        Figure::Denominator(index) => ("of", denominator(renderer, *index, &output.rules[*index])?, rule(index)),
+    };
+    let opening = rule.map(|rule| opening(renderer, rule)).unwrap_or_default();
+    Ok(context! { kind, sql => Value::from_safe_string(sql), opening })
+}
+
+fn subject(subject: &Subject) -> String {
+    match subject {
+        Subject::Rows => "held.held_rows".to_owned(),
+        Subject::Measure(name) => format!("held.measure_{name}"),
+        Subject::Nulls(column) => format!("held.{}", nulls_name(column)),
+    }
+}
+
+fn denominator(renderer: &Renderer<'_>, index: usize, rule: &OutputRule) -> Result<String, RenderError> {
+    let weight = |weight: &str| name(renderer, weight, "").map(|name| format!("expected.{name}"));
+    Ok(match &rule.of {
+        Some(Denominator::Rows) | None => "held.held_rows".to_owned(),
+        Some(Denominator::Measure(name)) => format!("held.measure_{name}"),
+        Some(Denominator::Weight(name)) => weight(name)?,
+        Some(Denominator::Usual) => match &rule.per {
+            Some(per) => format!("usual_{index}.rate * {}", weight(per)?),
+            None => format!("usual_{index}.rate"),
+        },
+    })
+}
+
+/// The first days of each season, in which a rule is not judged.
+fn opening(renderer: &Renderer<'_>, rule: &OutputRule) -> Vec<Value> {
+    rule.skip_first_days.map(|days| first_days(renderer.scope, days)).unwrap_or_default()
+}
+
+fn first_days(scope: &Scope, days: i32) -> Vec<Value> {
+    let range = |season: &crate::model::scope::Season| {
+        let end = season.start.checked_add(jiff::Span::new().days(days - 1)).unwrap_or(season.end).min(season.end);
+        context! { from => literal::date(season.start), to => literal::date(end) }
+    };
+    scope.seasons.iter().map(range).collect()
+}
+
+/// A rule that is judged per key, as figures and integer factors; others are judged on sums.
+fn key_rule(renderer: &Renderer<'_>, index: usize, rule: &OutputRule) -> Result<Value, RenderError> {
+    let comparison = |(operator, number): &(&str, Decimal)| {
+        let (numerator, denominator) = number.fraction();
+        context! {
+            operator => Value::from_safe_string((*operator).to_owned()),
+            times => Value::from_safe_string(numerator.to_string()),
+            over => Value::from_safe_string(denominator.to_string()),
+        }
+    };
+    Ok(context! {
+        judged => rule.over == Over::Key && rule.level != Level::Allow,
+        number => Value::from_safe_string(subject(&rule.subject)),
+        of => Value::from_safe_string(denominator(renderer, index, rule)?),
+        share => rule.of.is_some(),
+        comparisons => rule.bound.comparisons().iter().map(comparison).collect::<Vec<Value>>(),
+        opening => opening(renderer, rule),
+    })
+}
+
+/// The rules that compare with the usual, by position: what is measured, and the weight that normalises it.
+fn usual(renderer: &Renderer<'_>, output: &Output) -> Vec<Value> {
+    let of_usual = output.rules.iter().enumerate().filter(|(_, rule)| rule.of == Some(Denominator::Usual));
+    let value = |(index, rule): (usize, &OutputRule)| {
+        let per = rule.per.as_ref().and_then(|per| literal::path(per, renderer.dialect).ok());
+        context! { index, sql => Value::from_safe_string(subject(&rule.subject)), per => optional(per) }
+    };
+    of_usual.map(value).collect()
+}
+
+/// The ranges, the earliest kept date and the condition that make a key of the spine one that is not expected here.
+fn not_expected(renderer: &Renderer<'_>, output: &Output) -> Result<Value, RenderError> {
+    let declared = &output.not_expected;
+    let mut ranges = declared.first_days.map(|days| first_days(renderer.scope, days)).unwrap_or_default();
+    ranges.extend(declared.ranges.iter().map(|(from, to)| context! { from => literal::date(*from), to => literal::date(*to) }));
+    let kept_since = output.retention.and_then(|days| renderer.scope.as_of_date().checked_sub(jiff::Span::new().days(days)).ok());
+    let filter = declared.filter.as_ref().map(|text| renderer.expression(text, &output.declared)).transpose()?;
+    Ok(context! { ranges, kept_since => optional(kept_since.map(literal::date)), filter => optional(filter) })
+}
+
+fn spine_value(renderer: &Renderer<'_>, spine: &Spine) -> Result<Value, RenderError> {
+    let place = spine.declared.as_str();
+    let weight = |(name, text): (&String, &String)| {
+        let sql = match spine.source {
+            SpineSource::Cross(_) => literal::path(name, renderer.dialect).map_err(|error| RenderError::new(place, 0, super::describe(&error)))?,
+            _ => renderer.expression(text, place)?,
+        };
+        Ok(context! { name => name.as_str(), sql })
+    };
+    let weights: Vec<Value> = spine.weights.iter().map(weight).collect::<Result<_, _>>()?;
+    let date = spine.date();
+    let base = context! {
+        name => spine.name.as_str(),
+        key => key(renderer, &spine.key, place)?,
+        weights,
+        date_name => optional(date.map(|column| Value::from(column.name.as_str()))),
+        date => optional(date.map(|column| source(renderer, &column.source, place)).transpose()?),
+        filter => optional(spine.filter.as_ref().map(|text| renderer.expression(text, place)).transpose()?),
+    };
+    let own = spine_source(renderer, spine)?;
+    Ok(context! { ..own, ..base })
+}
+
+fn spine_source(renderer: &Renderer<'_>, spine: &Spine) -> Result<Value, RenderError> {
+    let project: &Project = renderer.project;
+    Ok(match &spine.source {
+        SpineSource::Table(table) => context! { kind => "table", table => table.as_str() },
+        SpineSource::Sql { file, text } => {
+            let file = file.display().to_string();
+            context! { kind => "sql", sql => renderer.subquery(&file, text)? }
+        }
+        SpineSource::Output(name) => {
+            let output = &project.outputs[name];
+            let filter = output.filter.as_ref().map(|text| renderer.expression(text, &output.declared)).transpose()?;
+            let date = output.key.iter().find(|column| column.kind == Kind::Date);
+            context! {
+                kind => "table",
+                table => output.table.as_str(),
+                date => optional(date.map(|column| source(renderer, &column.source, &output.declared)).transpose()?),
+                filter => optional(filter),
+            }
+        }
+        SpineSource::Values(values) => context! { kind => "values", values => values.clone() },
+        SpineSource::Cross(parts) => {
+            let parts: Vec<Value> = parts.iter().map(|part| spine_value(renderer, &project.spines[part])).collect::<Result<_, _>>()?;
+            context! { kind => "cross", parts }
+        }
+        SpineSource::Calendar { step, anchor, until, weekdays } => {
+            let scope = renderer.scope;
+            let anchor = anchor.unwrap_or_else(|| scope.start());
+            let end = until.map_or(scope.end(), |until| until.min(scope.end()));
+            let start = anchor.max(scope.start());
+            let steps = step.between(anchor, start, end);
+            let (unit, every) = match step {
+                Step::Days(days) => ("days", days),
+                Step::Months(months) => ("months", months),
+            };
+            context! {
+                kind => "calendar",
+                anchor => literal::date(anchor),
+                steps => optional(steps.map(|(first, last)| context! { first, last })),
+                unit, every, weekdays => weekdays.clone(),
+            }
+        }
+    })
+}
+
+pub(super) fn ledger(renderer: &Renderer<'_>, ledger: &Ledger) -> Result<Value, RenderError> {
+    let place = ledger.declared.as_str();
+    let column = |text: &String| source(renderer, text, place);
+    let known: Vec<String> = [&ledger.success, &ledger.failed, &ledger.running, &ledger.skipped].into_iter().flatten().cloned().collect();
+    // The ledger's times are local to its own zone; the as-of moment is compared on the same clock.
+    let as_of = ledger.zone.as_ref().map_or(renderer.scope.as_of, |zone| {
+        let utc = jiff::tz::TimeZone::UTC.to_ambiguous_zoned(renderer.scope.as_of).compatible();
+        utc.map_or(renderer.scope.as_of, |moment| moment.with_time_zone(zone.clone()).datetime())
+    });
+    Ok(context! {
+        table => ledger.table.as_str(),
+        run => column(&ledger.run)?,
+        processor => column(&ledger.processor)?,
+        date => column(&ledger.date)?,
+        status => column(&ledger.status)?,
+        success => ledger.success.clone(),
+        failed => ledger.failed.clone(),
+        running => ledger.running.clone(),
+        skipped => ledger.skipped.clone(),
+        known,
+        started => column(&ledger.started)?,
+        finished => optional(ledger.finished.as_ref().map(column).transpose()?),
+        rows => optional(ledger.rows.as_ref().map(column).transpose()?),
+        error => optional(ledger.error.as_ref().map(column).transpose()?),
+        category => optional(ledger.category.as_ref().map(column).transpose()?),
+        filter => optional(ledger.filter.as_ref().map(|text| renderer.expression(text, place)).transpose()?),
+        as_of => literal::timestamp(as_of, renderer.dialect),
+    })
+}

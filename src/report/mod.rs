@@ -1,0 +1,79 @@
+//! Reports: one file per format, each a pure function; and the one place that writes them.
+
+pub mod csv;
+pub mod json;
+pub mod jsonl;
+pub mod junit;
+pub mod lines;
+pub mod terminal;
+
+use std::io::{ErrorKind, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+
+use crate::error::Error;
+
+/// Where a text goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// Standard output.
+    Stdout,
+    /// A file, written beside its place and then renamed, so that there is never half of one.
+    File(PathBuf),
+}
+
+/// Writes a text. A reader that closes standard output early is no error.
+///
+/// # Errors
+/// [`Error::Write`], with the place left as it was.
+pub fn write(place: &Place, text: &str) -> Result<(), Error> {
+    match place {
+        Place::Stdout => write_stdout(text).map_err(|source| Error::Write { place: "standard output".to_owned(), source }),
+        Place::File(path) => write_file(path, text).map_err(|source| Error::Write { place: path.display().to_string(), source }),
+    }
+}
+
+fn write_stdout(text: &str) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        outcome => outcome,
+    }
+}
+
+fn write_file(path: &Path, text: &str) -> std::io::Result<()> {
+    // A device or pipe cannot be renamed over, and holds no half file.
+    if path.exists() && !path.is_file() {
+        let mut file = std::fs::OpenOptions::new().write(true).open(path)?;
+        return file.write_all(text.as_bytes()).and_then(|()| file.flush());
+    }
+    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(dir)?;
+    file.write_all(text.as_bytes())?;
+    file.as_file().sync_all()?;
+    readable(&file)?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+/// Temporary files are private; a report is for whoever may read the folder.
+#[cfg(unix)]
+fn readable(file: &tempfile::NamedTempFile) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    file.as_file().set_permissions(std::fs::Permissions::from_mode(0o644))
+}
+
+#[cfg(not(unix))]
+fn readable(_: &tempfile::NamedTempFile) -> std::io::Result<()> {
+    Ok(())
+}
+
+/// Says something beside the result, on standard error.
+pub fn say(message: &str) {
+    // Nobody is left to tell if this fails.
+    let _ = writeln!(std::io::stderr().lock(), "{message}");
+}
+
+/// Whether to colour what goes to standard output.
+pub fn colours() -> bool {
+    std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()) && std::io::stdout().is_terminal()
+}

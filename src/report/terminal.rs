@@ -1,0 +1,333 @@
+//! Reports for people: one screen first, then the reasons. Reads well at 80 columns and without colour.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use comfy_table::{Cell, CellAlignment, ContentArrangement, Table as Grid, presets};
+
+use crate::model::coverage::{Class, Coverage};
+use crate::model::report::{CheckReport, Finding, GateReport, Header, Report};
+use crate::model::retry::{RetryItem, runs};
+use crate::model::table::{Kind, Table, Value};
+use crate::model::verdict::Verdict;
+
+/// The width that is used where there is no terminal.
+const WIDTH: u16 = 80;
+
+/// Rows of a generic check that are shown without `--verbose`.
+const ROWS: usize = 8;
+
+/// How to print.
+#[derive(Clone, Copy, Debug)]
+pub struct Style {
+    /// With colours.
+    pub colour: bool,
+    /// Columns of the terminal.
+    pub width: u16,
+    /// Every faulty key, and the statements.
+    pub verbose: bool,
+}
+
+impl Style {
+    /// The style for standard output.
+    pub fn detect(verbose: bool) -> Self {
+        let colour = super::colours();
+        let width = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+        let width = width.or_else(|| Grid::new().width()).unwrap_or(WIDTH).max(60);
+        Self { colour, width, verbose }
+    }
+
+    fn verdict(self, verdict: Verdict) -> String {
+        self.paint(verdict.name(), verdict)
+    }
+
+    fn paint(self, text: &str, verdict: Verdict) -> String {
+        if !self.colour {
+            return text.to_owned();
+        }
+        let code = match verdict {
+            Verdict::Pass => "32",
+            Verdict::Warn => "33",
+            Verdict::Fail => "31",
+            Verdict::Undecided => "35",
+        };
+        format!("\u{1b}[{code}m{text}\u{1b}[0m")
+    }
+}
+
+/// The answer of a gate in the words of an operator.
+pub fn answer(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Pass => "GO",
+        Verdict::Warn => "GO, with warnings",
+        Verdict::Fail => "NO-GO",
+        Verdict::Undecided => "UNDECIDED",
+    }
+}
+
+/// One gate in full, or several at a glance.
+pub fn report(report: &Report, style: Style) -> String {
+    let mut text = heading(&report.header, style);
+    match report.gates.as_slice() {
+        [gate] => text.push_str(&gate_in_full(gate, style)),
+        gates => text.push_str(&glance(gates, style)),
+    }
+    for finding in &report.findings {
+        push_finding(&mut text, finding, style);
+    }
+    text.push_str(&cost(report));
+    if style.verbose {
+        let all = report.statements.iter().chain(report.gates.iter().flat_map(GateReport::statements));
+        for (number, statement) in all.enumerate() {
+            let _ = write!(text, "\n-- statement {}, {} ms\n{}\n", number + 1, statement.elapsed.as_millis(), statement.sql);
+        }
+    }
+    text
+}
+
+fn heading(header: &Header, style: Style) -> String {
+    let names: Vec<&str> = header.seasons.iter().map(|season| season.name.as_str()).filter(|name| !name.is_empty()).collect();
+    let dates = header.seasons.first().zip(header.seasons.last()).map(|(first, last)| format!("{} to {}", first.start, last.end)).unwrap_or_default();
+    let scope = if names.is_empty() { dates } else { format!("{} ({dates})", names.join(", ")) };
+    let line = format!("{} on {} ({})", header.project, header.target, header.engine);
+    wrap(&format!("{line}, {scope}, as of {} {}", header.as_of, header.zone), "", style.width) + "\n"
+}
+
+fn gate_in_full(gate: &GateReport, style: Style) -> String {
+    let verdict = gate.verdict();
+    let mut text = format!("{}: {}\n\n", gate.name, style.paint(answer(verdict), verdict));
+    for check in &gate.checks {
+        push_check(&mut text, check, style);
+    }
+    text.push_str(&wrap(&format!("covered: {}", list(&gate.covered)), "         ", style.width));
+    text.push_str(&wrap(&format!("not covered: {}", not_covered(gate)), "         ", style.width));
+    text
+}
+
+fn not_covered(gate: &GateReport) -> String {
+    match &gate.stage {
+        Some(stage) if gate.not_covered.is_empty() => format!("nothing of stage {stage}"),
+        None if gate.not_covered.is_empty() => "the gate names no stage".to_owned(),
+        _ => list(&gate.not_covered),
+    }
+}
+
+fn list(names: &[String]) -> String {
+    const MOST: usize = 24;
+    let shown = names.iter().take(MOST).map(String::as_str).collect::<Vec<_>>().join(", ");
+    if names.len() > MOST { format!("{shown} and {} more", names.len() - MOST) } else { shown }
+}
+
+fn push_check(text: &mut String, check: &CheckReport, style: Style) {
+    let subject = if check.arguments.is_empty() || !check.coverage.is_empty() { String::new() } else { format!(" ({})", check.arguments) };
+    let _ = writeln!(text, "{} {}{subject}", style.verdict(check.verdict()), check.query);
+    if !check.coverage.is_empty() {
+        let _ = writeln!(text, "{}", coverage_grid(&check.coverage, style));
+        push_coverage_findings(text, &check.coverage, style);
+    }
+    for finding in &check.findings {
+        push_finding(text, finding, style);
+    }
+    if let Some(rows) = check.rows.as_ref().filter(|rows| !rows.is_empty() && check.verdict() > Verdict::Pass) {
+        let shown = if style.verbose { usize::MAX } else { ROWS };
+        let _ = writeln!(text, "{}", grid(rows, shown, style));
+        if rows.len() > shown {
+            let _ = writeln!(text, "  and {} more; -v shows all, `gapgate run {}` too", rows.len() - shown, check.query);
+        }
+    }
+    text.push('\n');
+}
+
+/// Outputs with the same findings of the same classes are many at times: each is named with its own reasons.
+fn push_coverage_findings(text: &mut String, coverage: &[Coverage], style: Style) {
+    for output in coverage.iter().filter(|output| !output.findings.is_empty()) {
+        let _ = writeln!(text, "{}", output.output);
+        for finding in &output.findings {
+            push_finding(text, finding, style);
+        }
+        if style.verbose {
+            for key in &output.keys {
+                let _ = writeln!(text, "    {} {}: {}", key.text(), key.class.name(), key.reason);
+            }
+        }
+    }
+}
+
+fn push_finding(text: &mut String, finding: &Finding, style: Style) {
+    let word = finding.verdict.name();
+    let indent = " ".repeat(word.len() + 3);
+    let wrapped = wrap(&format!("  {word} {}", finding.message), &indent, style.width);
+    text.push_str(&wrapped.replacen(word, &style.verdict(finding.verdict), 1));
+    if let Some(remedy) = &finding.remedy {
+        text.push_str(&wrap(&format!("{indent}-> {remedy}"), &format!("{indent}   "), style.width));
+    }
+}
+
+/// One line per output: its verdict, the denominators, and every class that is not empty.
+pub fn coverage_grid(coverage: &[Coverage], style: Style) -> String {
+    let rest = |output: &Coverage| {
+        let classes = Class::ALL.iter().filter(|(class, _)| !matches!(class, Class::Ok | Class::Missing));
+        let counts = classes.filter_map(|(class, name)| Some((output.count(*class), name)).filter(|(n, _)| *n > 0));
+        counts.map(|(n, name)| format!("{n} {}", name.replace('_', " "))).collect::<Vec<_>>().join(", ")
+    };
+    let mut grid = new_grid(style);
+    grid.set_header(["output", "verdict", "expected", "present", "missing", "other"]);
+    for output in coverage {
+        let verdict = output.verdict();
+        let number = |n: u64| Cell::new(if verdict == Verdict::Undecided && output.expected == 0 { "?".to_owned() } else { n.to_string() });
+        grid.add_row([
+            Cell::new(&output.output),
+            verdict_cell(verdict, style),
+            number(output.expected),
+            number(output.present),
+            number(output.count(Class::Missing)),
+            Cell::new(rest(output)),
+        ]);
+    }
+    right_align(&mut grid, [2, 3, 4]);
+    trimmed(&grid)
+}
+
+fn glance(gates: &[GateReport], style: Style) -> String {
+    let mut grid = new_grid(style);
+    grid.set_header(["gate", "answer", "checks", "outputs", "expected", "present", "missing"]);
+    for gate in gates {
+        let coverage = || gate.checks.iter().flat_map(|check| &check.coverage);
+        let sum = |count: fn(&Coverage) -> u64| coverage().map(count).sum::<u64>().to_string();
+        let verdict = gate.verdict();
+        let failed = gate.checks.iter().filter(|check| check.verdict() > Verdict::Warn).count();
+        let checks = if failed > 0 { format!("{failed} of {} not passed", gate.checks.len()) } else { format!("{} passed", gate.checks.len()) };
+        grid.add_row([
+            Cell::new(&gate.name),
+            if style.colour { Cell::new(answer(verdict)).fg(colour(verdict)) } else { Cell::new(answer(verdict)) },
+            Cell::new(checks),
+            Cell::new(gate.covered.len()),
+            Cell::new(sum(|output| output.expected)),
+            Cell::new(sum(|output| output.present)),
+            Cell::new(sum(|output| output.count(Class::Missing))),
+        ]);
+    }
+    right_align(&mut grid, [3, 4, 5, 6]);
+    let mut text = trimmed(&grid) + "\n\n";
+    if let Some(gate) = gates.iter().find(|gate| gate.verdict() > Verdict::Warn) {
+        let _ = writeln!(text, "keys of all outputs together; `gapgate gate {}` gives the reasons", gate.name);
+    }
+    text
+}
+
+fn cost(report: &Report) -> String {
+    let (count, elapsed) = report.cost();
+    let own = report.elapsed.saturating_sub(elapsed);
+    let noun = if count == 1 { "statement" } else { "statements" };
+    format!("{count} {noun} in {} ms, gapgate itself {} ms\n", elapsed.as_millis(), own.as_millis())
+}
+
+/// Counts per output, and what is missing as ranges in the order of the spine.
+pub fn gaps(report: &Report, missing: &[RetryItem], style: Style) -> String {
+    let mut text = heading(&report.header, style);
+    let coverage: Vec<Coverage> = report.gates.iter().flat_map(|gate| &gate.checks).flat_map(|check| check.coverage.clone()).collect();
+    let _ = writeln!(text, "\n{}\n", coverage_grid(&coverage, style));
+    for output in coverage.iter().filter(|output| output.verdict() == Verdict::Undecided) {
+        let _ = writeln!(text, "{}", output.output);
+        output.findings.iter().filter(|finding| finding.verdict == Verdict::Undecided).for_each(|finding| push_finding(&mut text, finding, style));
+    }
+    let mut ranges: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for run in runs(missing) {
+        let key = |item: &RetryItem| item.key.iter().map(Value::to_string).collect::<Vec<_>>().join("/");
+        let range = if run.keys == 1 { key(run.first) } else { format!("{} to {} ({})", key(run.first), key(run.last), run.keys) };
+        ranges.entry(&run.first.output).or_default().push(range);
+    }
+    for output in &coverage {
+        let Some(ranges) = ranges.get(output.output.as_str()) else { continue };
+        const MOST: usize = 12;
+        let shown = if style.verbose { ranges.len() } else { MOST };
+        let more = if ranges.len() > shown { format!(" and {} more ranges; -v shows all", ranges.len() - shown) } else { String::new() };
+        let listed = ranges.iter().take(shown).cloned().collect::<Vec<_>>().join(", ");
+        let _ = writeln!(text, "{}: {} missing", output.output, output.count(Class::Missing));
+        text.push_str(&wrap(&format!("  {listed}{more}"), "  ", style.width));
+    }
+    text.push_str(&cost(report));
+    text
+}
+
+/// The retry list as a table.
+pub fn retry(list: &[RetryItem], style: Style) -> String {
+    if list.is_empty() {
+        return "nothing to re-run\n".to_owned();
+    }
+    let mut grid = new_grid(style);
+    grid.set_header(["stage", "output", "key", "class", "attempts", "reason"]);
+    for item in list {
+        let key = item.key.iter().map(Value::to_string).collect::<Vec<_>>().join("/");
+        let attempts = item.attempts.map_or_else(|| "?".to_owned(), |n| n.to_string());
+        let attempts = item.last.as_ref().filter(|_| item.attempts != Some(0)).map_or(attempts.clone(), |last| format!("{attempts}, {last}"));
+        grid.add_row([item.stage.as_str(), &item.output, &key, item.class.name(), &attempts, &item.reason]);
+    }
+    let keys: std::collections::BTreeSet<String> = list.iter().map(|item| item.key.iter().map(Value::to_string).collect::<Vec<_>>().join("/")).collect();
+    format!("{}\n\n{} to re-run, {} distinct keys\n", trimmed(&grid), crate::model::rule::count(list.len(), "key of an output").replace("keys of an outputs", "keys of outputs"), keys.len())
+}
+
+/// Any result table; at most `most` rows of it.
+pub fn grid(table: &Table, most: usize, style: Style) -> String {
+    let mut grid = new_grid(style);
+    grid.set_header(table.columns().iter().map(|column| column.name.as_str()));
+    for row in table.rows().take(most) {
+        grid.add_row(row.iter().map(|value| if value.is_null() { String::new() } else { value.to_string() }));
+    }
+    let numeric = table.columns().iter().enumerate().filter(|(_, column)| matches!(column.kind, Kind::Int | Kind::Float | Kind::Decimal));
+    right_align(&mut grid, numeric.map(|(at, _)| at));
+    trimmed(&grid)
+}
+
+fn new_grid(style: Style) -> Grid {
+    let mut grid = Grid::new();
+    grid.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(style.width);
+    if style.colour { grid.enforce_styling() } else { grid.force_no_tty() };
+    grid
+}
+
+fn right_align(grid: &mut Grid, columns: impl IntoIterator<Item = usize>) {
+    for column in columns {
+        if let Some(column) = grid.column_mut(column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+}
+
+fn verdict_cell(verdict: Verdict, style: Style) -> Cell {
+    let cell = Cell::new(verdict.name());
+    if style.colour { cell.fg(colour(verdict)) } else { cell }
+}
+
+fn colour(verdict: Verdict) -> comfy_table::Color {
+    match verdict {
+        Verdict::Pass => comfy_table::Color::Green,
+        Verdict::Warn => comfy_table::Color::Yellow,
+        Verdict::Fail => comfy_table::Color::Red,
+        Verdict::Undecided => comfy_table::Color::Magenta,
+    }
+}
+
+fn trimmed(grid: &Grid) -> String {
+    grid.to_string().lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
+}
+
+/// Breaks a line at spaces; lines after the first begin with `indent`. Ends with a line break.
+fn wrap(text: &str, indent: &str, width: u16) -> String {
+    let width = usize::from(width);
+    let lead = text.len() - text.trim_start().len();
+    let mut lines = String::from(&text[..lead]);
+    let mut column = lead;
+    for (number, word) in text.split_whitespace().enumerate() {
+        let length = word.chars().count();
+        if number > 0 && column + 1 + length > width {
+            let _ = write!(lines, "\n{indent}{word}");
+            column = indent.len() + length;
+        } else {
+            let space = if number > 0 { " " } else { "" };
+            let _ = write!(lines, "{space}{word}");
+            column += space.len() + length;
+        }
+    }
+    lines + "\n"
+}

@@ -1,0 +1,359 @@
+//! The corridor: plan, render, query, judge, collect. What a check could not find out is part of its report.
+
+mod coverage;
+mod inventory;
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use indexmap::IndexMap;
+
+use crate::error::{Complaint, Error};
+use crate::load::library::Library;
+use crate::model::catalogue::{Argument, CheckSpec, Gate, Project};
+use crate::model::query::{ParamKind, Query};
+use crate::model::report::{CheckReport, Finding, GateReport, StatementReport};
+use crate::model::rule::RuleKind;
+use crate::model::scope::Scope;
+use crate::model::sql::Sql;
+use crate::model::table::{Column, Table};
+use crate::render::{RenderError, Renderer};
+use crate::model::verdict::Verdict;
+use crate::warehouse::{Deadline, QueryError, TableInfo, Warehouse};
+
+pub use coverage::{cover, cover_all};
+
+/// Everything that checks are run with.
+#[derive(Debug)]
+pub struct Session<'a> {
+    /// The project.
+    pub project: &'a Project,
+    /// The queries.
+    pub library: &'a Library,
+    /// What is looked at.
+    pub scope: &'a Scope,
+    /// The warehouse.
+    pub warehouse: &'a dyn Warehouse,
+    /// When statements are cancelled.
+    pub deadline: Deadline,
+    renderer: Renderer<'a>,
+    inventory: Result<BTreeMap<String, TableInfo>, String>,
+    /// The statement that read the list of tables.
+    pub statements: Vec<StatementReport>,
+}
+
+impl std::fmt::Debug for dyn Warehouse + '_ {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} warehouse", self.dialect().name())
+    }
+}
+
+impl<'a> Session<'a> {
+    /// Reads the list of tables, which every check needs to tell what is missing from what is wrong.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`] only: a list that cannot be read makes checks undecided.
+    pub fn new(project: &'a Project, library: &'a Library, scope: &'a Scope, warehouse: &'a dyn Warehouse, deadline: Deadline) -> Result<Self, Error> {
+        let start = Instant::now();
+        let answer = warehouse.inventory(deadline);
+        let elapsed = start.elapsed();
+        let (inventory, statements) = match answer {
+            Ok((inventory, sql)) => (Ok(inventory), vec![StatementReport { sql: sql.as_str().to_owned(), elapsed }]),
+            Err(QueryError::Interrupted) => return Err(Error::Interrupted),
+            Err(error) => (Err(error.to_string()), Vec::new()),
+        };
+        let renderer = Renderer::new(library, project, scope, warehouse.dialect());
+        Ok(Self { project, library, scope, warehouse, deadline, renderer, inventory, statements })
+    }
+
+    /// Runs one statement and measures it.
+    fn ask(&self, sql: &Sql, statements: &mut Vec<StatementReport>) -> Result<Table, QueryError> {
+        let start = Instant::now();
+        let answer = self.warehouse.query(sql, self.deadline);
+        statements.push(StatementReport { sql: sql.as_str().to_owned(), elapsed: start.elapsed() });
+        answer
+    }
+
+    /// The tables that the warehouse holds, by lower-case name.
+    ///
+    /// # Errors
+    /// Why the list could not be read.
+    pub fn tables(&self) -> Result<&BTreeMap<String, TableInfo>, &str> {
+        self.inventory.as_ref().map_err(String::as_str)
+    }
+}
+
+/// One query with its arguments.
+#[derive(Clone, Debug)]
+pub struct Check<'a> {
+    /// The query.
+    pub query: &'a Query,
+    /// The arguments.
+    pub args: IndexMap<String, Argument>,
+    /// Where it is asked for.
+    pub declared: String,
+}
+
+impl Check<'_> {
+    /// Whether the query classifies keys, so that its answers are counted per output.
+    pub fn classifies(&self) -> bool {
+        self.query.rules.iter().any(|rule| rule.kind == RuleKind::Classes)
+    }
+}
+
+/// A gate with its checks, every one rendered once to know that it can be.
+#[derive(Clone, Debug)]
+pub struct Plan<'a> {
+    /// The gate.
+    pub gate: &'a Gate,
+    /// Its checks in order.
+    pub checks: Vec<Check<'a>>,
+}
+
+/// Binds and test-renders every check of these gates before anything is sent.
+///
+/// # Errors
+/// [`Error::Complaints`]: unknown queries, wrong arguments, templates that fail, SQL that the guard refuses.
+pub fn plan<'a>(project: &'a Project, library: &'a Library, scope: &'a Scope, dialect: crate::model::sql::Dialect, gates: &[&'a Gate]) -> Result<Vec<Plan<'a>>, Error> {
+    let renderer = Renderer::new(library, project, scope, dialect);
+    let mut complaints = Vec::new();
+    let mut plans = Vec::new();
+    for gate in gates {
+        let mut checks = Vec::new();
+        for spec in &gate.checks {
+            match bind(project, library, gate, spec) {
+                Ok(bound) => checks.extend(bound),
+                Err(complaint) => complaints.push(complaint),
+            }
+        }
+        for check in &checks {
+            if let Err(RenderError(complaint)) = test_render(project, &renderer, check) {
+                complaints.push(complaint);
+            }
+        }
+        plans.push(Plan { gate, checks });
+    }
+    complaints.dedup();
+    if complaints.is_empty() { Ok(plans) } else { Err(Error::Complaints(complaints)) }
+}
+
+/// The checks that one line of a gate stands for: one, or one for each output or spine.
+fn bind<'a>(project: &Project, library: &'a Library, gate: &Gate, spec: &CheckSpec) -> Result<Vec<Check<'a>>, Complaint> {
+    let query = library.query(&spec.query).map_err(|error| complaint(&spec.declared, &error.to_string()))?;
+    let check = |args: IndexMap<String, Argument>| Check { query, args, declared: spec.declared.clone() };
+    let mut args = spec.args.clone();
+    let open = |kind: ParamKind| query.params.iter().find(|(name, param)| param.kind == kind && !spec.args.contains_key(*name)).map(|(name, _)| name.clone());
+    if query.params.contains_key("processors") && !args.contains_key("processors") {
+        let processors = gate.outputs.iter().map(|output| project.outputs[output].processor.clone()).collect();
+        args.insert("processors".to_owned(), Argument::List(processors));
+    }
+    if let Some(name) = open(ParamKind::Output) {
+        return Ok(gate.outputs.iter().map(|output| check(with(&args, &name, Argument::Text(output.clone())))).collect());
+    }
+    if let Some(name) = open(ParamKind::Outputs) {
+        if query.rules.iter().any(|rule| rule.kind == RuleKind::Classes) {
+            return Ok(vec![check(with(&args, &name, Argument::List(gate.outputs.clone())))]);
+        }
+        let groups = by_spine(project, &gate.outputs);
+        return Ok(groups.into_iter().map(|outputs| check(with(&args, &name, Argument::List(outputs)))).collect());
+    }
+    Ok(vec![check(args)])
+}
+
+fn with(args: &IndexMap<String, Argument>, name: &str, value: Argument) -> IndexMap<String, Argument> {
+    let mut args = args.clone();
+    args.insert(name.to_owned(), value);
+    args
+}
+
+fn complaint(declared: &str, message: &str) -> Complaint {
+    let (file, line) = declared.rsplit_once(':').unwrap_or((declared, "0"));
+    Complaint { file: file.to_owned(), line: line.parse().unwrap_or(0), message: message.to_owned() }
+}
+
+/// Outputs grouped by their spine, in order.
+pub(crate) fn by_spine(project: &Project, outputs: &[String]) -> Vec<Vec<String>> {
+    let mut groups: IndexMap<&str, Vec<String>> = IndexMap::new();
+    for name in outputs {
+        if let Some(output) = project.outputs.get(name) {
+            groups.entry(&output.spine).or_default().push(name.clone());
+        }
+    }
+    groups.into_values().collect()
+}
+
+/// The names of the outputs that a check is about.
+fn outputs_of(check: &Check<'_>) -> Vec<String> {
+    let named = check.query.params.iter().filter(|(_, param)| matches!(param.kind, ParamKind::Output | ParamKind::Outputs));
+    let values = named.filter_map(|(name, _)| check.args.get(name));
+    values
+        .flat_map(|value| match value {
+            Argument::Text(name) => vec![name.clone()],
+            Argument::List(names) => names.clone(),
+            _ => Vec::new(),
+        })
+        .collect()
+}
+
+fn test_render(project: &Project, renderer: &Renderer<'_>, check: &Check<'_>) -> Result<(), RenderError> {
+    if !check.classifies() {
+        return renderer.render(check.query, &check.args).map(drop);
+    }
+    // Coverage is sent in batches; rendering output by output finds every fault and names its place.
+    for output in outputs_of(check) {
+        let mut args = check.args.clone();
+        args.insert("outputs".to_owned(), Argument::List(vec![output.clone()]));
+        if project.outputs.contains_key(&output) {
+            renderer.render(check.query, &args)?;
+        }
+    }
+    Ok(())
+}
+
+/// Runs the checks of a gate.
+///
+/// # Errors
+/// [`Error::Interrupted`] only: whatever else goes wrong makes a check undecided.
+pub fn gate(session: &Session<'_>, plan: &Plan<'_>) -> Result<GateReport, Error> {
+    let mut checks = Vec::new();
+    for check in &plan.checks {
+        let report = if check.classifies() {
+            cover(session, check.query, &outputs_of(check))?
+        } else {
+            single(session, check)?
+        };
+        checks.push(report);
+    }
+    let gate = plan.gate;
+    let stage = gate.stage.as_deref();
+    let of_stage = session.project.outputs.values().filter(|output| stage == Some(output.stage.as_str()));
+    let not_covered = of_stage.filter(|output| !gate.outputs.contains(&output.name)).map(|output| output.name.clone()).collect();
+    Ok(GateReport { name: gate.name.clone(), stage: gate.stage.clone(), covered: gate.outputs.clone(), not_covered, checks })
+}
+
+/// Runs one check that is judged by its rules alone.
+///
+/// # Errors
+/// [`Error::Interrupted`] only.
+pub fn single(session: &Session<'_>, check: &Check<'_>) -> Result<CheckReport, Error> {
+    let mut report = CheckReport {
+        query: check.query.id.clone(),
+        title: check.query.title.clone(),
+        arguments: outputs_of(check).join(", "),
+        findings: Vec::new(),
+        coverage: Vec::new(),
+        rows: None,
+        statements: Vec::new(),
+    };
+    let absent: Vec<Finding> = outputs_of(check).iter().filter_map(|name| inventory::fault(session, name)).collect();
+    if !absent.is_empty() {
+        report.findings = absent;
+        return Ok(report);
+    }
+    let sql = match session.renderer.render(check.query, &check.args) {
+        Ok(sql) => sql,
+        Err(error) => {
+            report.findings.push(Finding::undecided("render", error.to_string()));
+            return Ok(report);
+        }
+    };
+    match session.ask(&sql, &mut report.statements) {
+        Ok(table) => {
+            report.findings = judge(check.query, &table, &key_columns(session.project, check));
+            report.rows = Some(table);
+        }
+        Err(QueryError::Interrupted) => return Err(Error::Interrupted),
+        Err(error) => report.findings.push(inventory::engine_finding(&error)),
+    }
+    Ok(report)
+}
+
+/// Judges a result: completeness and the column contract first, then every rule.
+pub fn judge(query: &Query, table: &Table, key: &[Column]) -> Vec<Finding> {
+    if table.is_truncated() {
+        return vec![Finding::undecided("truncated", "the engine held rows back, so nothing can be concluded")];
+    }
+    if let Err(message) = query.check_contract(table, key) {
+        return vec![Finding::undecided("columns", message)];
+    }
+    query.rules.iter().flat_map(|rule| rule.judge(table)).collect()
+}
+
+/// The key columns of the spine that a check's outputs share.
+pub(crate) fn key_columns(project: &Project, check: &Check<'_>) -> Vec<Column> {
+    let output = outputs_of(check).first().and_then(|name| project.outputs.get(name));
+    output.map(|output| output.key.iter().map(|column| Column { name: column.name.clone(), kind: column.kind }).collect()).unwrap_or_default()
+}
+
+/// A deadline so many seconds from now.
+pub fn deadline_in(seconds: u64) -> Deadline {
+    Deadline { at: Instant::now() + Duration::from_secs(seconds), seconds }
+}
+
+/// The rows of a query that classifies keys, as the warehouse gives them.
+///
+/// # Errors
+/// [`Error::Interrupted`], or [`Error::Warehouse`] with the engine's own words.
+pub fn rows(session: &Session<'_>, check: &Check<'_>) -> Result<Table, Error> {
+    let sql = session.renderer.render(check.query, &check.args).map_err(|error| Error::Complaints(vec![error.0]))?;
+    session.ask(&sql, &mut Vec::new()).map_err(|error| match error {
+        QueryError::Interrupted => Error::Interrupted,
+        error => Error::Warehouse(error.to_string()),
+    })
+}
+
+/// What the warehouse lacks of the catalogue, and which spines are empty: one finding for each output, spine and ledger.
+///
+/// # Errors
+/// [`Error::Interrupted`] only.
+pub fn catalogue(session: &Session<'_>, outputs: &[String]) -> Result<Vec<(String, Finding)>, Error> {
+    let mut findings = Vec::new();
+    for name in outputs {
+        let sound = || Finding::new(Verdict::Pass, "table", format!("{} is there with every column", session.project.outputs[name].table));
+        findings.push((name.clone(), inventory::fault(session, name).unwrap_or_else(sound)));
+    }
+    let mut spines: Vec<&str> = outputs.iter().map(|name| session.project.outputs[name].spine.as_str()).collect();
+    spines.sort_unstable();
+    spines.dedup();
+    for spine in spines {
+        let output = outputs.iter().find(|name| session.project.outputs[*name].spine == spine);
+        let Some(output) = output else { continue };
+        findings.push((format!("spine {spine}"), spine_size(session, output)?));
+    }
+    if let Some(ledger) = &session.project.runs {
+        findings.push(("runs".to_owned(), ledger_finding(session, ledger)));
+    }
+    Ok(findings)
+}
+
+fn spine_size(session: &Session<'_>, output: &str) -> Result<Finding, Error> {
+    let Some(query) = session.library.probe("_probe/spine") else { return Ok(Finding::undecided("spine", "the library lacks a probe")) };
+    let args: IndexMap<String, Argument> = [("output".to_owned(), Argument::Text(output.to_owned()))].into_iter().collect();
+    let answer = match session.renderer.render(query, &args) {
+        Ok(sql) => session.ask(&sql, &mut Vec::new()),
+        Err(error) => return Ok(Finding::undecided("spine", error.to_string())),
+    };
+    match answer {
+        Ok(table) => Ok(match table.rows().next().and_then(|row| row[0].as_int()) {
+            Some(0) | None => Finding::undecided("spine", "has no keys in scope").with_remedy("load its source, or check the season and `where`"),
+            Some(keys) => Finding::new(Verdict::Pass, "spine", format!("has {keys} keys in scope")),
+        }),
+        Err(QueryError::Interrupted) => Err(Error::Interrupted),
+        Err(error) => Ok(inventory::engine_finding(&error)),
+    }
+}
+
+fn ledger_finding(session: &Session<'_>, ledger: &crate::model::catalogue::Ledger) -> Finding {
+    let Ok(tables) = session.tables() else { return Finding::undecided("runs", "the list of tables cannot be read") };
+    let info = match inventory::find(tables, &ledger.table) {
+        Ok(info) => info,
+        Err(finding) => return finding,
+    };
+    let optional = [&ledger.finished, &ledger.rows, &ledger.error, &ledger.category];
+    let columns = [&ledger.run, &ledger.processor, &ledger.date, &ledger.status, &ledger.started].into_iter().chain(optional.into_iter().flatten());
+    let missing: Vec<&str> = columns.filter(|column| inventory::is_name(column) && info.column(column).is_none()).map(String::as_str).collect();
+    if missing.is_empty() {
+        return Finding::new(Verdict::Pass, "runs", format!("{} is there with every column", ledger.table));
+    }
+    Finding::undecided("runs", format!("{} has no column {}", ledger.table, missing.join(", "))).with_remedy(format!("correct the mapping at {}", ledger.declared))
+}

@@ -1,0 +1,180 @@
+//! The embedded engine: a DuckDB file opened read-only, or a folder that is loaded into one.
+//!
+//! Statements can neither write, nor read files or the network, nor load extensions, unless the target grants it.
+
+mod folder;
+mod values;
+
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use duckdb::{AccessMode, Config, Connection};
+
+use super::{Deadline, Interrupt, Inventory, QueryError, TableInfo, Warehouse};
+use crate::error::Error;
+use crate::model::catalogue::{Source, Target};
+use crate::model::sql::{Dialect, Sql};
+use crate::model::table::{Kind, Table};
+
+/// How often an interrupt is repeated: one that arrives before the engine has begun is lost.
+const REPEAT: Duration = Duration::from_millis(50);
+
+struct DuckDb {
+    connection: Mutex<Connection>,
+    interrupt: Interrupt,
+    /// Kept while the connection lives, where the folder's cache could not be written.
+    _temporary: Option<tempfile::TempDir>,
+}
+
+/// Opens the target's database file, or loads its folder first.
+pub(super) fn open(target: &Target, project_dir: &Path, interrupt: &Interrupt) -> Result<Box<dyn Warehouse>, Error> {
+    let (file, temporary) = match &target.source {
+        Source::Folder(folder) => folder::database(folder, project_dir, interrupt)?,
+        Source::Database(file) => (file.clone(), None),
+        Source::Unset(_) | Source::Remote => return Err(Error::Usage(format!("target `{}` has neither `database` nor `load`", target.name))),
+    };
+    if !file.is_file() {
+        return Err(Error::Warehouse(format!("there is no database file at {}; check `database` of target `{}`", file.display(), target.name)));
+    }
+    let connection = connect(&file, target).map_err(|error| Error::Warehouse(cannot_open(&file, &error)))?;
+    let handle = connection.interrupt_handle();
+    interrupt.on_throw(move || handle.interrupt());
+    Ok(Box::new(DuckDb { connection: Mutex::new(connection), interrupt: interrupt.clone(), _temporary: temporary }))
+}
+
+fn connect(file: &Path, target: &Target) -> duckdb::Result<Connection> {
+    let spill: PathBuf = std::env::temp_dir().join("gapgate-spill");
+    let mut config = Config::default()
+        .access_mode(AccessMode::ReadOnly)?
+        .enable_autoload_extension(false)?
+        .with("autoinstall_known_extensions", "false")?
+        .with("temp_directory", spill.to_string_lossy())?;
+    if let Some(memory) = &target.memory {
+        config = config.max_memory(memory)?;
+    }
+    if let Some(threads) = target.threads {
+        config = config.threads(i64::from(threads))?;
+    }
+    let connection = Connection::open_with_flags(file, config)?;
+    for extension in &target.extensions {
+        connection.execute_batch(&format!("load '{}'", extension.replace('\'', "''")))?;
+    }
+    if !target.external_access {
+        connection.execute_batch("set enable_external_access = false")?;
+    }
+    connection.execute_batch("set lock_configuration = true")?;
+    Ok(connection)
+}
+
+fn cannot_open(file: &Path, error: &duckdb::Error) -> String {
+    let text = error.to_string();
+    let file = file.display();
+    if text.contains("lock on file") {
+        let holder = text.split("held in ").nth(1).and_then(|rest| rest.split(" (").nth(1)).and_then(|rest| rest.split(')').next());
+        let holder = holder.map(|pid| format!(" ({pid})")).unwrap_or_default();
+        return format!("{file} is locked by another process{holder}; let it finish, or work on a copy");
+    }
+    format!("cannot open {file}: {}", first_line(&text))
+}
+
+impl Warehouse for DuckDb {
+    fn dialect(&self) -> Dialect {
+        Dialect::DuckDb
+    }
+
+    fn query(&self, sql: &Sql, deadline: Deadline) -> Result<Table, QueryError> {
+        let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.interrupt.is_thrown() {
+            return Err(QueryError::Interrupted);
+        }
+        if Instant::now() >= deadline.at {
+            return Err(QueryError::Timeout(deadline.seconds));
+        }
+        let handle = connection.interrupt_handle();
+        let (finished, waits) = channel::<()>();
+        let outcome = thread::scope(|scope| {
+            scope.spawn(move || {
+                let mut wait = deadline.at.saturating_duration_since(Instant::now());
+                while waits.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {
+                    handle.interrupt();
+                    wait = REPEAT;
+                }
+            });
+            let outcome = values::fetch(&connection, sql.as_str());
+            drop(finished);
+            outcome
+        });
+        outcome.map_err(|error| self.reason(&error, deadline))
+    }
+
+    fn inventory(&self, deadline: Deadline) -> Result<(Inventory, Sql), QueryError> {
+        let sql = Sql::parse(INVENTORY, Dialect::DuckDb).map_err(|refusal| QueryError::Engine(refusal.to_string()))?;
+        let table = self.query(&sql, deadline)?;
+        let mut inventory = Inventory::new();
+        for row in table.rows() {
+            let text = |at: usize| row[at].as_text().unwrap_or_default();
+            let rows = row[5].as_int().and_then(|rows| u64::try_from(rows).ok());
+            let column = (text(3).to_owned(), text(4).to_owned(), kind_of(text(4)));
+            let (database, schema, name) = (text(0), text(1), text(2));
+            let mut names = vec![format!("{schema}.{name}"), format!("{database}.{schema}.{name}")];
+            names.extend((schema == "main").then(|| name.to_owned()));
+            for name in names {
+                let info = inventory.entry(name.to_lowercase()).or_insert_with(|| TableInfo { rows, columns: Vec::new() });
+                info.columns.push(column.clone());
+            }
+        }
+        Ok((inventory, sql))
+    }
+
+    fn prefers_parts(&self) -> bool {
+        true
+    }
+}
+
+const INVENTORY: &str = "\
+select
+    columns.database_name,
+    columns.schema_name,
+    columns.table_name,
+    columns.column_name,
+    columns.data_type,
+    tables.estimated_size
+from duckdb_columns() as columns
+left join duckdb_tables() as tables
+    on columns.table_oid = tables.table_oid
+    and columns.database_oid = tables.database_oid
+    and columns.schema_oid = tables.schema_oid
+where not columns.internal
+order by columns.database_name, columns.schema_name, columns.table_name, columns.column_index";
+
+fn kind_of(data_type: &str) -> Kind {
+    let name = data_type.split('(').next().unwrap_or_default();
+    match name {
+        "DATE" => Kind::Date,
+        "BOOLEAN" => Kind::Bool,
+        "FLOAT" | "DOUBLE" => Kind::Float,
+        "DECIMAL" => Kind::Decimal,
+        _ if name.starts_with("TIMESTAMP") => Kind::Timestamp,
+        _ if name.ends_with("INT") || name == "INTEGER" || name == "UINTEGER" => Kind::Int,
+        _ => Kind::Text,
+    }
+}
+
+impl DuckDb {
+    fn reason(&self, error: &duckdb::Error, deadline: Deadline) -> QueryError {
+        let text = error.to_string();
+        if !text.contains("INTERRUPT") {
+            return QueryError::Engine(first_line(&text));
+        }
+        if self.interrupt.is_thrown() { QueryError::Interrupted } else { QueryError::Timeout(deadline.seconds) }
+    }
+}
+
+/// What the engine says, without the statement that it repeats below.
+fn first_line(text: &str) -> String {
+    let text = text.split("\n\nLINE").next().unwrap_or(text);
+    text.lines().map(str::trim).filter(|line| !line.is_empty()).take(3).collect::<Vec<_>>().join(" ")
+}

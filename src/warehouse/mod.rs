@@ -1,0 +1,106 @@
+//! Where the rows are: one trait, and one file per engine.
+//!
+//! Nothing but a [`Sql`], which is one read-only statement, is ever sent; the connection is read-only besides.
+
+#[cfg(feature = "duckdb")]
+mod duckdb;
+mod interrupt;
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use crate::error::Error;
+use crate::model::catalogue::{Source, Target};
+use crate::model::sql::{Dialect, Sql};
+use crate::model::table::{Kind, Table};
+
+pub use interrupt::Interrupt;
+
+/// Why a statement has no answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum QueryError {
+    /// It took too long and was cancelled.
+    #[error("it was cancelled at the time limit of {0} s")]
+    Timeout(u64),
+    /// The user interrupted the run; the statement was cancelled.
+    #[error("interrupted")]
+    Interrupted,
+    /// The engine refused it or failed.
+    #[error("{0}")]
+    Engine(String),
+}
+
+/// The longest that statements may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Deadline {
+    /// The moment at which what runs is cancelled.
+    pub at: Instant,
+    /// The limit that the user set, in seconds, for messages.
+    pub seconds: u64,
+}
+
+/// A table or view as the engine knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TableInfo {
+    /// Its rows by the engine's own estimate; `None` if it has none, as for views.
+    pub rows: Option<u64>,
+    /// Its columns: name, type in the engine's words, kind.
+    pub columns: Vec<(String, String, Kind)>,
+}
+
+impl TableInfo {
+    /// The column of that name, whatever its case.
+    pub fn column(&self, name: &str) -> Option<&(String, String, Kind)> {
+        self.columns.iter().find(|(column, ..)| column.eq_ignore_ascii_case(name))
+    }
+}
+
+/// Tables by the name under which they can be asked for, in lower case.
+pub type Inventory = BTreeMap<String, TableInfo>;
+
+/// An engine to ask. It answers with a complete result or an error, never with less.
+pub trait Warehouse: Send + Sync {
+    /// The dialect of its statements.
+    fn dialect(&self) -> Dialect;
+
+    /// Runs one statement and fetches all of its rows.
+    ///
+    /// # Errors
+    /// The engine's own, a time-out, or an interrupt; in the last two the statement is cancelled.
+    fn query(&self, sql: &Sql, deadline: Deadline) -> Result<Table, QueryError>;
+
+    /// Every table and view that can be seen, and how the list was asked for.
+    ///
+    /// # Errors
+    /// As [`Warehouse::query`].
+    fn inventory(&self, deadline: Deadline) -> Result<(Inventory, Sql), QueryError>;
+
+    /// Whether looking for duplicates in parts is cheaper than in one statement, as it is for an engine that has no
+    /// more memory than this machine.
+    fn prefers_parts(&self) -> bool {
+        false
+    }
+}
+
+/// Opens a target, read-only.
+///
+/// # Errors
+/// [`Error::Usage`] for an engine that this build lacks, [`Error::Warehouse`] if it cannot be opened.
+pub fn open(target: &Target, project_dir: &std::path::Path, interrupt: &Interrupt) -> Result<Box<dyn Warehouse>, Error> {
+    if let Source::Unset(variable) = &target.source {
+        return Err(Error::Usage(format!("target `{}` needs {variable}, which the environment does not have", target.name)));
+    }
+    match target.dialect {
+        #[cfg(feature = "duckdb")]
+        Dialect::DuckDb => duckdb::open(target, project_dir, interrupt),
+        dialect => {
+            let _ = (project_dir, interrupt);
+            Err(Error::Usage(format!(
+                "target `{}` is a {} warehouse, which this build cannot reach; its SQL can be rendered with `gapgate render --dialect {}`",
+                target.name,
+                dialect.name(),
+                dialect.name()
+            )))
+        }
+    }
+}
