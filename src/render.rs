@@ -15,7 +15,7 @@ use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior, Value};
 
 use crate::error::{Complaint, did_you_mean};
 use crate::load::library::Library;
-use crate::model::catalogue::{Argument, Project};
+use crate::model::catalogue::{Argument, Output, Project};
 use crate::model::query::{ParamKind, Query};
 use crate::model::scope::Scope;
 use crate::model::sql::{Dialect, Sql, check_expression};
@@ -120,22 +120,34 @@ impl<'a> Renderer<'a> {
     }
 
     fn output(&self, query: &Query, name: &str, parts: &IndexMap<String, Part>) -> Result<Value, RenderError> {
-        let Some(output) = self.project.outputs.get(name) else {
-            let hint = did_you_mean(name, self.project.outputs.keys().map(String::as_str));
-            return Err(RenderError::new(&query.file, 0, format!("no output is named \"{name}\"{hint}")));
-        };
-        let part = parts.get(name).cloned().unwrap_or_default();
-        context::output(self, output, &part)
+        let output = self.declared(query, name)?;
+        context::output(self, output, &parts.get(name).cloned().unwrap_or_default(), 1)
     }
 
+    fn declared(&self, query: &Query, name: &str) -> Result<&Output, RenderError> {
+        self.project.outputs.get(name).ok_or_else(|| {
+            let hint = did_you_mean(name, self.project.outputs.keys().map(String::as_str));
+            RenderError::new(&query.file, 0, format!("no output is named \"{name}\"{hint}"))
+        })
+    }
+
+    /// Outputs with the number of the group of those that are declared alike.
     fn outputs(&self, query: &Query, names: &[String], parts: &IndexMap<String, Part>) -> Result<Value, RenderError> {
-        let mut spines: Vec<&str> = names.iter().filter_map(|name| Some(self.project.outputs.get(name)?.spine.as_str())).collect();
-        spines.dedup();
-        if spines.len() > 1 {
-            return Err(RenderError::new(&query.file, 0, format!("the outputs of one statement must share a spine; these have {}", spines.join(", "))));
+        let outputs: Vec<&Output> = names.iter().map(|name| self.declared(query, name)).collect::<Result<_, _>>()?;
+        if let Some(other) = outputs.iter().find(|output| output.spine != outputs[0].spine) {
+            let message = format!("the outputs of one statement must share a spine; {} has `{}`, {} has `{}`", outputs[0].name, outputs[0].spine, other.name, other.spine);
+            return Err(RenderError::new(&query.file, 0, message));
         }
-        let outputs: Vec<Value> = names.iter().map(|name| self.output(query, name, parts)).collect::<Result<_, _>>()?;
-        Ok(Value::from(outputs))
+        if outputs.is_empty() {
+            return Err(RenderError::new(&query.file, 0, "the list of outputs is empty"));
+        }
+        let mut groups: IndexMap<String, ()> = IndexMap::new();
+        let values = outputs.iter().map(|output| {
+            let part = parts.get(&output.name).cloned().unwrap_or_default();
+            let group = groups.insert_full(context::likeness(output, &part), ()).0 + 1;
+            context::output(self, output, &part, group)
+        });
+        Ok(Value::from(values.collect::<Result<Vec<Value>, _>>()?))
     }
 
     fn ledger(&self) -> Result<Value, RenderError> {

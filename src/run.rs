@@ -199,12 +199,13 @@ fn test_render(project: &Project, renderer: &Renderer<'_>, check: &Check<'_>) ->
     if !check.classifies() {
         return renderer.render(check.query, &check.args).map(drop);
     }
-    // Coverage is sent in batches; rendering output by output finds every fault and names its place.
-    for output in outputs_of(check) {
-        let mut args = check.args.clone();
-        args.insert("outputs".to_owned(), Argument::List(vec![output.clone()]));
-        if project.outputs.contains_key(&output) {
-            renderer.render(check.query, &args)?;
+    for group in by_spine(project, &outputs_of(check)) {
+        for batch in group.chunks(coverage::BATCH) {
+            let render = |outputs: &[String]| renderer.render(check.query, &with(&check.args, "outputs", Argument::List(outputs.to_vec())));
+            // One at a time finds the place of the fault.
+            if render(batch).is_err() {
+                batch.iter().try_for_each(|output| render(std::slice::from_ref(output)).map(drop))?;
+            }
         }
     }
     Ok(())

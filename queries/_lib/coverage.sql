@@ -34,6 +34,7 @@ count(distinct {{ grain[0] }}) + case when count({{ grain[0] }}) < count(*) then
 {#- One grouped scan: row count, duplicates, NULLs, values out of range and measures per key. -#}
 {% macro held(output, scope) -%}
 select
+    {{ output.name }} as output,
     {% for column in output.key %}{{ column.source }} as {{ column.name | ident }},
     {% endfor -%}
     count(*) as held_rows,
@@ -46,28 +47,30 @@ select
     {{ measure.sql }} as {{ measure.name | ident }}{% endfor %}
 from {{ output.table | ident }}
 {{ in_scope(output, scope) }}
-group by {% for column in output.key %}{{ loop.index }}{% if not loop.last %}, {% endif %}{% endfor %}
+group by {% for column in output.key %}{{ loop.index + 1 }}{% if not loop.last %}, {% endif %}{% endfor %}
 {%- endmacro %}
 
-{#- The keys of the spine that this statement looks at, and whether the output is expected to hold them. -#}
-{% macro expected_of(output) -%}
+{#- The keys of the spine for each output of a group, and whether it is expected to hold them. -#}
+{% macro expected_of(outputs) -%}
+{%- set output = outputs[0] -%}
+{%- set day = output.date_name -%}
+{%- set rule = output.not_expected -%}
 select
-    {% for column in output.key %}{{ column.name | ident }},
+    members.output,
+    {% for column in output.key %}expected.{{ column.name | ident }},
     {% endfor -%}
-    {% for weight in output.spine.weights %}{{ weight.name | ident }},
+    {% for weight in output.spine.weights %}expected.{{ weight.name | ident }},
     {% endfor -%}
-    spine_season,
-    spine_position,
-    {% set day = output.date_name -%}
-    {% set rule = output.not_expected -%}
+    expected.spine_season,
+    expected.spine_position,
     {% if rule.ranges or rule.kept_since is not none or rule.filter is not none or output.first_keys is not none -%}
     case
         {%- if rule.ranges %}
-        when {{ in_ranges(day, rule.ranges) }} then 1
+        when {{ in_ranges("expected." ~ day, rule.ranges) }} then 1
         {%- endif %}{% if rule.kept_since is not none and day is not none %}
-        when {{ day | ident }} < {{ rule.kept_since }} then 1
+        when expected.{{ day | ident }} < {{ rule.kept_since }} then 1
         {%- endif %}{% if output.first_keys is not none %}
-        when row_number() over (partition by spine_season{% for column in output.key if not column.is_date %}, {{ column.name | ident }}{% endfor %} order by spine_position) <= {{ output.first_keys }} then 1
+        when row_number() over (partition by members.output, expected.spine_season{% for column in output.key %}{% if not column.is_date %}, expected.{{ column.name | ident }}{% endif %}{% endfor %} order by expected.spine_position) <= {{ output.first_keys }} then 1
         {%- endif %}{% if rule.filter is not none %}
         when {{ rule.filter }} then 1
         {%- endif %}
@@ -75,6 +78,11 @@ select
     end
     {%- else %}0{% endif %} as not_expected
 from expected
+cross join (
+    {% for output in outputs %}select {{ output.name }} as output{% if not loop.last %}
+    union all
+    {% endif %}{% endfor %}
+) as members
 {%- endmacro %}
 
 {#- What has to hold for a key to be pending: its rows are not due yet. -#}
@@ -91,9 +99,9 @@ held.held_rows{% if number.over | int != 1 %} * {{ number.over }}{% endif %}
 {%- endmacro %}
 
 {#- Each key of the spine and each key that has rows, with its class. The order of the cases is from bad to good. -#}
-{% macro classed_output(output, scope, width) -%}
+{% macro classed_group(name, output, scope, width) -%}
 select
-    {{ output.name }} as output,
+    coalesce(expected.output, held.output) as output,
     case
         when expected.spine_position is null and ({% for column in output.key %}held.{{ column.name | ident }} is null{% if not loop.last %} or {% endif %}{% endfor %}) then 'null_key'
         when expected.spine_position is null then 'extra'
@@ -131,47 +139,56 @@ select
     cast(null as bigint) as figure_{{ extra + 1 }}{% endfor %}
 from (
     select *
-    from {{ (output.name ~ "_expected") | ident }}
+    from {{ (name ~ "_expected") | ident }}
     {%- if output.ranges %}
     where {{ in_ranges(output.date_name, output.ranges) }}
     {%- endif %}
 ) as expected
-full outer join {{ (output.name ~ "_held") | ident }} as held
-    on {% for column in output.key %}expected.{{ column.name | ident }} = held.{{ column.name | ident }}{% if not loop.last %}
+full outer join {{ (name ~ "_held") | ident }} as held
+    on expected.output = held.output
+    and {% for column in output.key %}expected.{{ column.name | ident }} = held.{{ column.name | ident }}{% if not loop.last %}
     and {% endif %}{% endfor %}
 {%- for usual in output.usual %}
-cross join {{ (output.name ~ "_usual_" ~ usual.index) | ident }} as usual_{{ usual.index }}
+cross join {{ (name ~ "_usual_" ~ usual.index) | ident }} as usual_{{ usual.index }}
 {%- endfor %}
 {%- endmacro %}
 
-{#- The whole chain: the spine once, every table scanned once, and `classed` with one row per key. -#}
+{#- The whole chain: the spine once, every table scanned once, and `classed` with one row per key. Outputs that are declared
+    alike are a group, which is compared with the spine at once. -#}
 {% macro chain(outputs, scope) -%}
 {%- set widest = namespace(figures=0) -%}
 {%- for output in outputs %}{% if output.figures | length > widest.figures %}{% set widest.figures = output.figures | length %}{% endif %}{% endfor -%}
 expected as (
 {{ spines.expected(outputs[0].spine, scope) }}
 ),
-{% for output in outputs %}
-{{ (output.name ~ "_expected") | ident }} as (
-{{ expected_of(output) }}
+{% for group in outputs | groupby("group") %}
+{%- set name = group.list[0].name if group.list | length == 1 else "group_" ~ group.grouper %}
+{{ (name ~ "_expected") | ident }} as (
+{{ expected_of(group.list) }}
 ),
 
-{{ (output.name ~ "_held") | ident }} as (
-{{ held(output, scope) }}
+{{ (name ~ "_held") | ident }} as (
+{% for output in group.list %}{{ held(output, scope) }}{% if not loop.last %}
+
+union all
+
+{% endif %}{% endfor %}
 ),
-{% for usual in output.usual %}
-{{ (output.name ~ "_usual_" ~ usual.index) | ident }} as (
+{% for usual in group.list[0].usual %}
+{{ (name ~ "_usual_" ~ usual.index) | ident }} as (
 select {% set rate %}1.0 * {{ usual.sql }}{% if usual.per is not none %} / nullif(expected.{{ usual.per }}, 0){% endif %}{% endset %}{{ sql.median(rate) }} as rate
-from {{ (output.name ~ "_expected") | ident }} as expected
-inner join {{ (output.name ~ "_held") | ident }} as held
-    on {% for column in output.key %}expected.{{ column.name | ident }} = held.{{ column.name | ident }}{% if not loop.last %}
+from {{ (name ~ "_expected") | ident }} as expected
+inner join {{ (name ~ "_held") | ident }} as held
+    on {% for column in group.list[0].key %}expected.{{ column.name | ident }} = held.{{ column.name | ident }}{% if not loop.last %}
     and {% endif %}{% endfor %}
 where expected.not_expected = 0
 ),
 {% endfor %}
 {%- endfor %}
 classed as (
-{% for output in outputs %}{{ classed_output(output, scope, widest.figures) }}{% if not loop.last %}
+{% for group in outputs | groupby("group") %}
+{%- set name = group.list[0].name if group.list | length == 1 else "group_" ~ group.grouper -%}
+{{ classed_group(name, group.list[0], scope, widest.figures) }}{% if not loop.last %}
 
 union all
 

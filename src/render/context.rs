@@ -60,7 +60,7 @@ fn key(renderer: &Renderer<'_>, columns: &[KeyColumn], declared: &str) -> Result
     columns.iter().map(column).collect()
 }
 
-pub(super) fn output(renderer: &Renderer<'_>, output: &Output, part: &Part) -> Result<Value, RenderError> {
+pub(super) fn output(renderer: &Renderer<'_>, output: &Output, part: &Part, group: usize) -> Result<Value, RenderError> {
     let place = output.declared.as_str();
     let project = renderer.project;
     let spine = &project.spines[&output.spine];
@@ -70,6 +70,7 @@ pub(super) fn output(renderer: &Renderer<'_>, output: &Output, part: &Part) -> R
     let ranges: Vec<Value> = part.ranges.iter().map(|(from, to)| context! { from => literal::date(*from), to => literal::date(*to) }).collect();
     Ok(context! {
         name => output.name.as_str(),
+        group,
         stage => output.stage.as_str(),
         table => output.table.as_str(),
         processor => output.processor.as_str(),
@@ -95,6 +96,16 @@ pub(super) fn output(renderer: &Renderer<'_>, output: &Output, part: &Part) -> R
         last_due => optional(output.expected_by.last_due(renderer.scope.as_of, &renderer.scope.zone).map(literal::date)),
         periods => needs_periods(output),
     })
+}
+
+/// What two outputs must agree in to be compared with the spine at once: all that the comparison looks at, which is
+/// everything but their table, the names of its columns, and what is read from it.
+pub(super) fn likeness(output: &Output, part: &Part) -> String {
+    let of_usual = output.rules.iter().any(|rule| rule.of == Some(Denominator::Usual));
+    // The median is one output's own.
+    let alone = if of_usual { output.name.as_str() } else { "" };
+    let deadline = (output.retention, output.expected_by);
+    format!("{alone} {:?} {:?} {:?} {:?} {deadline:?} {part:?}", output.rows, figures(output), output.rules, output.not_expected)
 }
 
 fn grain_is_checked(output: &Output, part: &Part) -> bool {

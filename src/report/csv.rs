@@ -1,8 +1,137 @@
-//! stub
-use crate::model::report::Report;use crate::model::retry::RetryItem; use crate::model::table::Table;
-/// x
-pub fn report(_: &Report) -> String { String::new() }
-/// x
-pub fn retry(_: &[RetryItem]) -> String { String::new() }
-/// x
-pub fn table(_: &Table) -> String { String::new() }
+//! Faulty keys, the retry list and result tables as comma-separated values, for spreadsheets and shell tools.
+
+use csv::Writer;
+
+use crate::model::coverage::{Class, Coverage, KeyState};
+use crate::model::report::{CheckReport, Finding, GateReport, Report};
+use crate::model::retry::RetryItem;
+use crate::model::table::{Table, Value};
+
+const REPORT: [&str; 9] = ["gate", "query", "stage", "output", "key", "class", "verdict", "rows", "reason"];
+const RETRY: [&str; 7] = ["stage", "output", "key", "class", "reason", "attempts", "last"];
+
+/// One line per faulty key, waived ones included, and one with an empty key per finding that no key tells of.
+pub fn report(report: &Report) -> String {
+    let mut sheet = Sheet::new(REPORT);
+    for finding in &report.findings {
+        sheet.line(finding_line(["", "", "", ""], finding));
+    }
+    if report.gates.is_empty() {
+        sheet.line(finding_line(["", "", "", ""], &nothing("the run has no gates")));
+    }
+    for gate in &report.gates {
+        gate_lines(&mut sheet, gate);
+    }
+    sheet.text()
+}
+
+/// The retry list; the values of a key are joined by `/`, because outputs differ in the columns of their keys.
+pub fn retry(list: &[RetryItem]) -> String {
+    let mut sheet = Sheet::new(RETRY);
+    for item in list {
+        let key = item.key.iter().map(Value::to_string).collect::<Vec<_>>().join("/");
+        let attempts = item.attempts.map(|attempts| attempts.to_string()).unwrap_or_default();
+        let last = item.last.as_deref().unwrap_or_default();
+        sheet.line([&item.stage, &item.output, &key, item.class.name(), &item.reason, &attempts, last]);
+    }
+    sheet.text()
+}
+
+/// The rows of a result below the names of its columns; NULL is empty.
+pub fn table(table: &Table) -> String {
+    let mut sheet = Sheet::new(table.columns().iter().map(|column| column.name.as_str()));
+    for row in table.rows() {
+        sheet.line(row.iter().map(|value| if value.is_null() { String::new() } else { value.to_string() }));
+    }
+    sheet.text()
+}
+
+fn gate_lines(sheet: &mut Sheet, gate: &GateReport) {
+    let stage = gate.stage.as_deref().unwrap_or_default();
+    if gate.checks.is_empty() {
+        sheet.line(finding_line([&gate.name, "", stage, ""], &nothing("the gate has no checks")));
+    }
+    for check in &gate.checks {
+        for finding in &check.findings {
+            sheet.line(finding_line([&gate.name, &check.query, stage, &check.arguments], finding));
+        }
+        for output in &check.coverage {
+            output_lines(sheet, gate, check, output);
+        }
+    }
+}
+
+fn output_lines(sheet: &mut Sheet, gate: &GateReport, check: &CheckReport, output: &Coverage) {
+    let place = [gate.name.as_str(), &check.query, &output.stage, &output.output];
+    for finding in output.findings.iter().filter(|finding| !is_told_by_keys(output, finding)) {
+        sheet.line(finding_line(place, finding));
+    }
+    for state in output.keys.iter().filter(|state| state.class != Class::Pending) {
+        key_line(sheet, place, state);
+    }
+}
+
+fn key_line(sheet: &mut Sheet, [gate, query, stage, output]: [&str; 4], state: &KeyState) {
+    let (key, rows) = (state.text(), state.rows.to_string());
+    sheet.line([gate, query, stage, output, &key, state.class.name(), state.verdict.name(), &rows, &state.reason]);
+}
+
+/// Whether the finding sums up keys that have lines of their own.
+fn is_told_by_keys(output: &Coverage, finding: &Finding) -> bool {
+    let class = Class::parse(&finding.rule).filter(|class| *class != Class::Pending);
+    class.is_some_and(|class| output.keys.iter().any(|state| state.class == class && state.verdict == finding.verdict))
+}
+
+fn finding_line<'a>([gate, query, stage, output]: [&'a str; 4], finding: &'a Finding) -> [&'a str; 9] {
+    [gate, query, stage, output, "", "", finding.verdict.name(), "", &finding.message]
+}
+
+fn nothing(message: &str) -> Finding {
+    Finding::undecided("nothing", format!("{message}, so nothing was judged"))
+}
+
+struct Sheet(Writer<Vec<u8>>);
+
+impl Sheet {
+    fn new(header: impl IntoIterator<Item = impl AsRef<[u8]>>) -> Self {
+        let mut sheet = Self(Writer::from_writer(Vec::new()));
+        sheet.line(header);
+        sheet
+    }
+
+    fn line(&mut self, fields: impl IntoIterator<Item = impl AsRef<[u8]>>) {
+        self.0.write_record(fields).expect("lines are of one length, and memory takes them all");
+    }
+
+    fn text(self) -> String {
+        let bytes = self.0.into_inner().expect("memory takes every byte");
+        String::from_utf8(bytes).expect("only text was written")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{report, table};
+    use crate::model::table::{Column, Kind, Table, Value};
+    use crate::report::json::tests::sample;
+
+    #[test]
+    fn every_fault_has_a_line() {
+        let expected = "\
+gate,query,stage,output,key,class,verdict,rows,reason
+,,,,,,warn,,the waiver at gapgate.toml:9 matches no output
+raw,failure/unresolved,raw,,,,undecided,,\"no table runs, or no right\"
+raw,quality/coverage,raw,prices,2024-01-02,missing,fail,0,no rows
+raw,quality/coverage,raw,prices,2024-01-03,waived,pass,0,no rows; waived by desk until 2025-01-01: holiday
+";
+        assert_eq!(report(&sample()), expected);
+    }
+
+    #[test]
+    fn null_is_empty_and_text_is_quoted_where_needed() {
+        let columns = [("day", Kind::Date), ("note", Kind::Text)];
+        let mut rows = Table::new(columns.map(|(name, kind)| Column { name: name.to_owned(), kind }).to_vec());
+        rows.push([Value::Null, Value::text("a \"b\", c")]);
+        assert_eq!(table(&rows), "day,note\n,\"a \"\"b\"\", c\"\n");
+    }
+}

@@ -15,7 +15,7 @@ use crate::render::Part;
 use crate::warehouse::QueryError;
 
 /// The most outputs of one statement.
-const BATCH: usize = 50;
+pub(super) const BATCH: usize = 50;
 
 /// Rows above which duplicates are looked for in parts: the hash tables of more would not stay in the processor's cache.
 const LARGE: u64 = 1_000_000;

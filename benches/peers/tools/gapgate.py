@@ -1,8 +1,4 @@
-"""gapgate: one project file, one gate, one JSON report.
-
-DRAFT. `generate` and `parse` follow the intended shape of the project file and of the report; whatever the binary settles
-otherwise is changed in the templates, `output`, `shape` and the `..._verdict` functions, each of which knows one part of it.
-"""
+"""gapgate: one project file, one gate, one JSON report; the checks on the run history are four queries of the project's own."""
 import json
 import os
 import subprocess
@@ -32,29 +28,26 @@ table = "ops.spine"
 key = { game_date = "date" }
 weights = { %(weights)s }
 """
-RUNS = """
-[runs]
-table = "ops.processor_run_history"
-run = "run_id"
-processor = "processor_name"
-date = "game_date"
-status = { column = "status", success = ["success"], failed = ["failed"], running = ["running"] }
-started = "started_at"
-finished = "finished_at"
-"""
 GATES = """
 [gates.%(gate)s]
-stage = "*"
+outputs = "*"
 checks = [%(checks)s]
 """
-STAGE_CHECKS = ["quality/coverage"]
-OPS_CHECKS = {                       # the shipped query, and its arguments, that answers each check on the run history
-    "ops/success_rate": ("failure/success_rate", f"above = {spec.SUCCESS_PCT / 100:g}"),
-    "ops/stale": ("progress/stale", f"hours = {spec.STALE_HOURS}"),
-    "ops/freshness": ("progress/freshness", f"hours = {spec.FRESH_HOURS}"),
-    "ops/stage_gap": ("gap/stage", 'stage = "analytics"'),
+QUERY = """/*---
+title = "%(title)s"
+doc = "The offending rows."
+[columns]
+%(columns)s
+[[rule]]
+kind = "no_rows"
+---*/
+%(sql)s
+"""
+OPS_COLUMNS = {                      # what each check on the run history returns
+    "success_rate": 'success_pct = "number?"', "freshness": 'newest = "timestamp?"',
+    "stale": 'run_id = "int"\nprocessor_name = "text"\nstarted_at = "timestamp"', "stage_gap": 'game_date = "date"\ntables_present = "int"',
 }
-VERDICT = {"pass": True, "fail": False}
+VERDICT = {"pass": True, "warn": True, "fail": False}
 CLASS = {"completeness": "missing", "partial": "partial", "dups": "duplicate"}      # the class of a key that fails a check
 DATES = {"S": ("2021-10-19", "2024-06-30"), "M": ("2021-10-19", "2024-06-30"),
          "L": ("2019-01-01", "2024-06-30"), "F": ("2019-01-01", "2024-06-30")}
@@ -77,10 +70,14 @@ class Gapgate(Tool):
 
     def generate(self, scale):
         self.put("gapgate.toml", project_file(scale))
+        for c in ops_checks(scale):
+            sql = spec.fail_rows_sql(c)
+            self.put(f"queries/{c['id']}.sql", QUERY % dict(title=c["id"], columns=OPS_COLUMNS[c["kind"]], sql=sql))
+            self.custom.add(c["id"])
 
     def cmd(self, scale):
         return [str(binary()), "gate", GATE, "--season", SEASON, "--as-of", spec.AS_OF.replace(" ", "T") + "Z",
-                "--format", "json=report.json", "--format", "terminal"]
+                "--format", "json=report.json"]
 
     def clean(self, scale):
         (self.work(scale) / "report.json").unlink(missing_ok=True)
@@ -125,61 +122,54 @@ def project_file(scale):
         usual = max(shapes, key=shapes.count)
         parts.append(f"\n[stages.{stage}.defaults]\n" + "\n".join(usual) + "\n")
         parts += [output(t, usual) for t in own]
-    ops = scale in ("S", "M")
-    checks = STAGE_CHECKS + ([query for query, _ in OPS_CHECKS.values()] if ops else [])
-    return "".join(parts) + (RUNS if ops else "") + GATES % dict(gate=GATE, checks=", ".join(f'"{c}"' for c in checks))
+    checks = ["quality/coverage"] + [c["id"] for c in ops_checks(scale)]
+    return "".join(parts) + GATES % dict(gate=GATE, checks=", ".join(f'"{c}"' for c in checks))
+
+
+def ops_checks(scale):
+    """The checks on the run history."""
+    return [c for c in spec.checks(scale) if c["kind"] in OPS_COLUMNS]
 
 
 def output(t, usual):
     """One output: its stage and table, and what differs from the defaults of its stage."""
     own = "".join(line + "\n" for line in shape(t) if line not in usual)
-    return f'\n[outputs.{t["name"]}]\nstage = "{t["schema"]}"\ntable = "{t["fq"]}"\n{own}'
+    return f'\n[outputs.{t["name"]}]\nstage = "{t["schema"]}"\n{own}'
 
 
 def shape(t):
     """What an output is besides its name, one line each: grain, expected rows, and the share of nulls that a column may reach."""
-    grain = ", ".join(f'"{k}"' for k in t["key"])
-    nulls = ", ".join(f"{c} = {spec.NULL_PCT / 100:g}" for c in t["cols"])
-    return ('date = "game_date"', 'spine = "games"', f"grain = [{grain}]",
-            f'rows = {{ min = {spec.PARTIAL_RATIO}, per = "{t["expected"]}" }}', f"nulls_below = {{ {nulls} }}")
+    grain = ", ".join(f'"{k}"' for k in t["key"] if k != "game_date")
+    nulls = ", ".join(f'"{c}"' for c in t["cols"])
+    return (f'schema = "{t["schema"]}"', 'date = "game_date"', 'spine = "games"', f"grain = [{grain}]",
+            f'rows = {{ min = {spec.PARTIAL_RATIO}, per = "{t["expected"]}" }}',
+            f'rules = [{{ nulls = [{nulls}], below = {spec.NULL_PCT / 100:g}, over = "output" }}]')
 
 
 # The report --------------------------------------------------------------------------------------------------------------
 
 
 def verdicts(scale, report):
-    """-> {check id: passed}. A check is evaluated only if the report says so: an output, rule or query that is not in it, or is
-    undecided, is left out."""
+    """-> {check id: passed}. A check is evaluated only if the report says so: an output or query that is not in it, or is undecided,
+    is left out."""
+    checks = [c for g in report.get("gates", []) for c in g["checks"]]
+    outputs = {o["output"]: o for c in checks for o in c["outputs"]}
+    queries = {c["query"]: VERDICT.get(c["verdict"]) for c in checks}
     got = {}
     for c in spec.checks(scale):
-        if c["id"] in OPS_CHECKS:
-            verdict = query_verdict(report, OPS_CHECKS[c["id"]][0])
+        o = outputs.get(c["t"]["name"])
+        if c["kind"] in OPS_COLUMNS:
+            got[c["id"]] = queries.get(c["id"])
+        elif o is None or o["verdict"] not in VERDICT:
+            continue
         elif c["kind"] == "nulls":
-            verdict = nulls_verdict(report, c["t"]["name"], c["col"])
+            got[c["id"]] = not any(f["rule"] == f"nulls of {c['col']}" for f in o["findings"])
         else:
-            verdict = class_verdict(report, c["t"]["name"], CLASS[c["kind"]])
-        if verdict is not None:
-            got[c["id"]] = verdict
-    return got
-
-
-def class_verdict(report, name, wanted):
-    """Whether no key of an output has a class."""
-    o = report.get("outputs", {}).get(name)
-    return None if o is None else o["counts"].get(wanted, 0) == 0
-
-
-def nulls_verdict(report, name, column):
-    """Whether the rule on the nulls of a column passed."""
-    rules = report.get("outputs", {}).get(name, {}).get("rules", [])
-    return next((VERDICT.get(r["verdict"]) for r in rules if r["column"] == column), None)
-
-
-def query_verdict(report, query):
-    """Whether a query's check passed."""
-    return next((VERDICT.get(c["verdict"]) for c in report.get("checks", []) if c["query"] == query), None)
+            got[c["id"]] = o["classes"].get(CLASS[c["kind"]], 0) == 0
+    return {k: v for k, v in got.items() if v is not None}
 
 
 def keys(report, name, wanted):
-    """The keys of an output that have a class."""
-    return [k["key"] for k in report.get("outputs", {}).get(name, {}).get("keys", []) if k["class"] == wanted]
+    """The dates of an output that have a class."""
+    outputs = [o for g in report.get("gates", []) for c in g["checks"] for o in c["outputs"]]
+    return [k["key"]["game_date"] for o in outputs if o["output"] == name for k in o["keys"] if k["class"] == wanted]
