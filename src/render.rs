@@ -14,9 +14,8 @@ use jiff::civil::Date;
 use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior, Value};
 
 use crate::error::{Complaint, did_you_mean};
-use crate::load::library::Library;
 use crate::model::catalogue::{Argument, Output, Project};
-use crate::model::query::{ParamKind, Query};
+use crate::model::query::{Library, ParamKind, Query};
 use crate::model::scope::Scope;
 use crate::model::sql::{Dialect, Sql, check_expression};
 
@@ -75,9 +74,15 @@ impl<'a> Renderer<'a> {
     ///
     /// # Errors
     /// As [`Renderer::render`].
-    pub fn render_parts(&self, query: &Query, args: &IndexMap<String, Argument>, parts: &IndexMap<String, Part>) -> Result<Sql, RenderError> {
+    pub fn render_parts(
+        &self,
+        query: &Query,
+        args: &IndexMap<String, Argument>,
+        parts: &IndexMap<String, Part>,
+    ) -> Result<Sql, RenderError> {
         let text = self.text(query, args, parts)?;
-        Sql::parse(&text, self.dialect).map_err(|refusal| RenderError::new(&query.file, 0, format!("the rendered SQL is refused: {refusal}")))
+        Sql::parse(&text, self.dialect)
+            .map_err(|refusal| RenderError::new(&query.file, 0, format!("the rendered SQL is refused: {refusal}")))
     }
 
     fn text(&self, query: &Query, args: &IndexMap<String, Argument>, parts: &IndexMap<String, Part>) -> Result<String, RenderError> {
@@ -85,14 +90,18 @@ impl<'a> Renderer<'a> {
         values.insert("scope".into(), context::scope(self.scope, self.dialect));
         values.insert("runs".into(), self.ledger()?);
         values.insert("dialect".into(), Value::from(self.dialect.name()));
-        for name in args.keys().filter(|name| !query.params.contains_key(*name)) {
+        if let Some(name) = args.keys().find(|name| !query.params.contains_key(*name)) {
             let hint = did_you_mean(name, query.params.keys().map(String::as_str));
             let known: Vec<&str> = query.params.keys().map(String::as_str).collect();
             return Err(RenderError::new(&query.file, 0, format!("no parameter is named \"{name}\"{hint}; known: {}", known.join(", "))));
         }
         for (name, param) in &query.params {
             let Some(value) = args.get(name).or(param.default.as_ref()) else {
-                return Err(RenderError::new(&query.file, 0, format!("parameter `{name}` ({}) has no value: {}", param.kind.name(), param.doc)));
+                return Err(RenderError::new(
+                    &query.file,
+                    0,
+                    format!("parameter `{name}` ({}) has no value: {}", param.kind.name(), param.doc),
+                ));
             };
             values.insert(name.clone(), self.argument(query, name, param.kind, value, parts)?);
         }
@@ -101,7 +110,14 @@ impl<'a> Renderer<'a> {
         Ok(tidy(&text))
     }
 
-    fn argument(&self, query: &Query, name: &str, kind: ParamKind, value: &Argument, parts: &IndexMap<String, Part>) -> Result<Value, RenderError> {
+    fn argument(
+        &self,
+        query: &Query,
+        name: &str,
+        kind: ParamKind,
+        value: &Argument,
+        parts: &IndexMap<String, Part>,
+    ) -> Result<Value, RenderError> {
         let wrong = || RenderError::new(&query.file, 0, format!("parameter `{name}` must be of type {}, not {value:?}", kind.name()));
         Ok(match (kind, value) {
             (ParamKind::Output, Argument::Text(output)) => self.output(query, output, parts)?,
@@ -135,7 +151,10 @@ impl<'a> Renderer<'a> {
     fn outputs(&self, query: &Query, names: &[String], parts: &IndexMap<String, Part>) -> Result<Value, RenderError> {
         let outputs: Vec<&Output> = names.iter().map(|name| self.declared(query, name)).collect::<Result<_, _>>()?;
         if let Some(other) = outputs.iter().find(|output| output.spine != outputs[0].spine) {
-            let message = format!("the outputs of one statement must share a spine; {} has `{}`, {} has `{}`", outputs[0].name, outputs[0].spine, other.name, other.spine);
+            let message = format!(
+                "the outputs of one statement must share a spine; {} has `{}`, {} has `{}`",
+                outputs[0].name, outputs[0].spine, other.name, other.spine
+            );
             return Err(RenderError::new(&query.file, 0, message));
         }
         if outputs.is_empty() {

@@ -9,16 +9,15 @@ use std::time::{Duration, Instant};
 use indexmap::IndexMap;
 
 use crate::error::{Complaint, Error};
-use crate::load::library::Library;
 use crate::model::catalogue::{Argument, CheckSpec, Gate, Project};
-use crate::model::query::{ParamKind, Query};
+use crate::model::query::{Library, ParamKind, Query};
 use crate::model::report::{CheckReport, Finding, GateReport, StatementReport};
 use crate::model::rule::RuleKind;
 use crate::model::scope::Scope;
 use crate::model::sql::Sql;
 use crate::model::table::{Column, Table};
-use crate::render::{RenderError, Renderer};
 use crate::model::verdict::Verdict;
+use crate::render::{RenderError, Renderer};
 use crate::warehouse::{Deadline, QueryError, TableInfo, Warehouse};
 
 pub use coverage::{cover, cover_all};
@@ -53,7 +52,13 @@ impl<'a> Session<'a> {
     ///
     /// # Errors
     /// [`Error::Interrupted`] only: a list that cannot be read makes checks undecided.
-    pub fn new(project: &'a Project, library: &'a Library, scope: &'a Scope, warehouse: &'a dyn Warehouse, deadline: Deadline) -> Result<Self, Error> {
+    pub fn new(
+        project: &'a Project,
+        library: &'a Library,
+        scope: &'a Scope,
+        warehouse: &'a dyn Warehouse,
+        deadline: Deadline,
+    ) -> Result<Self, Error> {
         let start = Instant::now();
         let answer = warehouse.inventory(deadline);
         let elapsed = start.elapsed();
@@ -114,7 +119,13 @@ pub struct Plan<'a> {
 ///
 /// # Errors
 /// [`Error::Complaints`]: unknown queries, wrong arguments, templates that fail, SQL that the guard refuses.
-pub fn plan<'a>(project: &'a Project, library: &'a Library, scope: &'a Scope, dialect: crate::model::sql::Dialect, gates: &[&'a Gate]) -> Result<Vec<Plan<'a>>, Error> {
+pub fn plan<'a>(
+    project: &'a Project,
+    library: &'a Library,
+    scope: &'a Scope,
+    dialect: crate::model::sql::Dialect,
+    gates: &[&'a Gate],
+) -> Result<Vec<Plan<'a>>, Error> {
     let renderer = Renderer::new(library, project, scope, dialect);
     let mut complaints = Vec::new();
     let mut plans = Vec::new();
@@ -142,7 +153,9 @@ fn bind<'a>(project: &Project, library: &'a Library, gate: &Gate, spec: &CheckSp
     let query = library.query(&spec.query).map_err(|error| complaint(&spec.declared, &error.to_string()))?;
     let check = |args: IndexMap<String, Argument>| Check { query, args, declared: spec.declared.clone() };
     let mut args = spec.args.clone();
-    let open = |kind: ParamKind| query.params.iter().find(|(name, param)| param.kind == kind && !spec.args.contains_key(*name)).map(|(name, _)| name.clone());
+    let open = |kind: ParamKind| {
+        query.params.iter().find(|(name, param)| param.kind == kind && !spec.args.contains_key(*name)).map(|(name, _)| name.clone())
+    };
     if query.params.contains_key("processors") && !args.contains_key("processors") {
         let processors = gate.outputs.iter().map(|output| project.outputs[output].processor.clone()).collect();
         args.insert("processors".to_owned(), Argument::List(processors));
@@ -218,11 +231,7 @@ fn test_render(project: &Project, renderer: &Renderer<'_>, check: &Check<'_>) ->
 pub fn gate(session: &Session<'_>, plan: &Plan<'_>) -> Result<GateReport, Error> {
     let mut checks = Vec::new();
     for check in &plan.checks {
-        let report = if check.classifies() {
-            cover(session, check.query, &outputs_of(check))?
-        } else {
-            single(session, check)?
-        };
+        let report = if check.classifies() { cover(session, check.query, &outputs_of(check))? } else { single(session, check)? };
         checks.push(report);
     }
     let gate = plan.gate;
@@ -283,7 +292,9 @@ pub fn judge(query: &Query, table: &Table, key: &[Column]) -> Vec<Finding> {
 /// The key columns of the spine that a check's outputs share.
 pub(crate) fn key_columns(project: &Project, check: &Check<'_>) -> Vec<Column> {
     let output = outputs_of(check).first().and_then(|name| project.outputs.get(name));
-    output.map(|output| output.key.iter().map(|column| Column { name: column.name.clone(), kind: column.kind }).collect()).unwrap_or_default()
+    output
+        .map(|output| output.key.iter().map(|column| Column { name: column.name.clone(), kind: column.kind }).collect())
+        .unwrap_or_default()
 }
 
 /// A deadline so many seconds from now.
@@ -336,7 +347,9 @@ fn spine_size(session: &Session<'_>, output: &str) -> Result<Finding, Error> {
     };
     match answer {
         Ok(table) => Ok(match table.rows().next().and_then(|row| row[0].as_int()) {
-            Some(0) | None => Finding::undecided("spine", "has no keys in scope").with_remedy("load its source, or check the season and `where`"),
+            Some(0) | None => {
+                Finding::undecided("spine", "has no keys in scope").with_remedy("load its source, or check the season and `where`")
+            }
             Some(keys) => Finding::new(Verdict::Pass, "spine", format!("has {keys} keys in scope")),
         }),
         Err(QueryError::Interrupted) => Err(Error::Interrupted),
@@ -351,10 +364,13 @@ fn ledger_finding(session: &Session<'_>, ledger: &crate::model::catalogue::Ledge
         Err(finding) => return finding,
     };
     let optional = [&ledger.finished, &ledger.rows, &ledger.error, &ledger.category];
-    let columns = [&ledger.run, &ledger.processor, &ledger.date, &ledger.status, &ledger.started].into_iter().chain(optional.into_iter().flatten());
-    let missing: Vec<&str> = columns.filter(|column| inventory::is_name(column) && info.column(column).is_none()).map(String::as_str).collect();
+    let columns =
+        [&ledger.run, &ledger.processor, &ledger.date, &ledger.status, &ledger.started].into_iter().chain(optional.into_iter().flatten());
+    let missing: Vec<&str> =
+        columns.filter(|column| inventory::is_name(column) && info.column(column).is_none()).map(String::as_str).collect();
     if missing.is_empty() {
         return Finding::new(Verdict::Pass, "runs", format!("{} is there with every column", ledger.table));
     }
-    Finding::undecided("runs", format!("{} has no column {}", ledger.table, missing.join(", "))).with_remedy(format!("correct the mapping at {}", ledger.declared))
+    Finding::undecided("runs", format!("{} has no column {}", ledger.table, missing.join(", ")))
+        .with_remedy(format!("correct the mapping at {}", ledger.declared))
 }

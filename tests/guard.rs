@@ -77,9 +77,9 @@ fn every_harmless_statement_passes() {
 #[test]
 fn most_refusals_are_by_a_rule() {
     let hostile = all("hostile");
-    let unparsed = hostile.iter().filter(|case| {
-        matches!(Sql::parse(&case.text, case.dialect), Err(Refusal::Syntax { .. } | Refusal::Trailing { .. }))
-    });
+    let unparsed = hostile
+        .iter()
+        .filter(|case| matches!(Sql::parse(&case.text, case.dialect), Err(Refusal::Syntax { .. } | Refusal::Trailing { .. })));
     let names: Vec<_> = unparsed.map(|case| format!("{} ({})", case.dialect, case.name)).collect();
     assert!(names.len() * 10 < hostile.len(), "{} of {}:\n{}", names.len(), hostile.len(), names.join("\n"));
 }
@@ -166,18 +166,7 @@ fn the_recursion_is_bounded() {
 #[test]
 fn the_longest_chains_fit_the_stack() {
     let chains = ["1 + ", "a is null and ", "case when a then b end + ", "a is distinct from b and ", "not a or "];
-    let posts = [
-        " + 1",
-        "::int",
-        "[1]",
-        " is null",
-        ".b",
-        " notnull",
-        " is distinct from b",
-        " collate x",
-        "!",
-        " union select 1",
-    ];
+    let posts = [" + 1", "::int", "[1]", " is null", ".b", " notnull", " is distinct from b", " collate x", "!", " union select 1"];
     for times in [400, 1_000, 1_999, 3_900, 20_000, 60_000] {
         let texts = chains.map(|chain| format!("select {} 1", chain.repeat(times)));
         let posts = posts.map(|post| format!("select a{}", post.repeat(times)));
@@ -193,9 +182,8 @@ fn the_longest_chains_fit_the_stack() {
 
 #[test]
 fn a_thousand_tables_fit() {
-    let parts: Vec<_> = (0..1_000)
-        .map(|n| format!("select '{n}' as name, count(*) as n, count(case when a > 0 then 1 end) as p from s.t{n}"))
-        .collect();
+    let parts: Vec<_> =
+        (0..1_000).map(|n| format!("select '{n}' as name, count(*) as n, count(case when a > 0 then 1 end) as p from s.t{n}")).collect();
     for dialect in Dialect::ALL {
         assert_eq!(kind(&parts.join("\nunion all\n"), dialect), "accepted", "{dialect}");
     }
@@ -203,8 +191,7 @@ fn a_thousand_tables_fit() {
 
 #[test]
 fn an_expression_is_one_value() {
-    let good =
-        ["a", "count(*)", "sum(case when a > 1 then b else 0 end) / nullif(count(*), 0)", "max((select 1))", "'a;b--'"];
+    let good = ["a", "count(*)", "sum(case when a > 1 then b else 0 end) / nullif(count(*), 0)", "max((select 1))", "'a;b--'"];
     let bad = [
         "",
         "a, b",

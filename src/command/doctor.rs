@@ -50,17 +50,32 @@ fn advice(setup: &Setup, outputs: &[String]) -> Vec<Named> {
     if !uncovered.is_empty() {
         warn("gates", format!("no gate covers {}", uncovered.join(", ")), "add a gate for the stage, or name the outputs in one");
     }
-    let without_grain: Vec<&str> = outputs.iter().filter(|name| setup.project.outputs[*name].grain.is_empty()).map(String::as_str).collect();
+    let without_grain: Vec<&str> =
+        outputs.iter().filter(|name| setup.project.outputs[*name].grain.is_empty()).map(String::as_str).collect();
     if !without_grain.is_empty() {
-        warn("grain", format!("doubled rows cannot be told from others in {}", without_grain.join(", ")), "declare `grain`: the columns that, with the key, identify one row");
+        warn(
+            "grain",
+            format!("doubled rows cannot be told from others in {}", without_grain.join(", ")),
+            "declare `grain`: the columns that, with the key, identify one row",
+        );
     }
-    let any_count: Vec<&str> =
-        outputs.iter().filter(|name| { let rows = &setup.project.outputs[*name].rows; rows.min.is_none() && rows.max.is_none() }).map(String::as_str).collect();
+    let any_count: Vec<&str> = outputs
+        .iter()
+        .filter(|name| {
+            let rows = &setup.project.outputs[*name].rows;
+            rows.min.is_none() && rows.max.is_none()
+        })
+        .map(String::as_str)
+        .collect();
     if !any_count.is_empty() {
         warn("rows", format!("one row makes a key complete in {}", any_count.join(", ")), "declare `rows`: how many a key should have");
     }
     if setup.project.runs.is_none() {
-        warn("runs", "no run ledger is declared, so attempts and failures are unknown".to_owned(), "add [runs] if processors record their runs in a table");
+        warn(
+            "runs",
+            "no run ledger is declared, so attempts and failures are unknown".to_owned(),
+            "add [runs] if processors record their runs in a table",
+        );
     }
     findings
 }

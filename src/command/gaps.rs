@@ -62,7 +62,9 @@ fn by_period(session: &Session<'_>, outputs: &[String], period: Period) -> Resul
     let mut reports = Vec::new();
     for outputs in run::by_spine(session.project, outputs) {
         let args: IndexMap<String, Argument> =
-            [("outputs".to_owned(), Argument::List(outputs)), ("by".to_owned(), Argument::Text(period.name().to_owned()))].into_iter().collect();
+            [("outputs".to_owned(), Argument::List(outputs)), ("by".to_owned(), Argument::Text(period.name().to_owned()))]
+                .into_iter()
+                .collect();
         reports.push(run::single(session, &Check { query, args, declared: String::new() })?);
     }
     Ok(reports)

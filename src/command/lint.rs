@@ -31,14 +31,25 @@ pub(super) fn run(common: &Common, environment: &Environment, ids: &[String]) ->
         return Err(Error::Complaints(complaints));
     }
     let dialects: Vec<&str> = Dialect::ALL.iter().map(|dialect| dialect.name()).collect();
-    report::write(&Place::Stdout, &format!("{} without fault, each rendered for {}\n", crate::model::rule::count(queries.len(), "query").replace("querys", "queries"), dialects.join(", ")))?;
+    report::write(
+        &Place::Stdout,
+        &format!(
+            "{} without fault, each rendered for {}\n",
+            crate::model::rule::count(queries.len(), "query").replace("querys", "queries"),
+            dialects.join(", ")
+        ),
+    )?;
     Ok(0)
 }
 
 /// What is wrong with a query in one dialect, rendered for every output where it takes one.
 fn faults(project: &Project, renderer: &Renderer<'_>, query: &Query, outputs: &[String], dialect: Dialect) -> Vec<Complaint> {
     if query.template.contains("'{{") || query.template.contains("}}'") {
-        return vec![Complaint { file: query.file.clone(), line: 0, message: "a value in quotes: `{{ }}` prints the quotes itself, remove those around it".to_owned() }];
+        return vec![Complaint {
+            file: query.file.clone(),
+            line: 0,
+            message: "a value in quotes: `{{ }}` prints the quotes itself, remove those around it".to_owned(),
+        }];
     }
     if (query.params.contains_key("processors") || query.template.contains("runs.")) && project.runs.is_none() {
         return Vec::new();

@@ -36,16 +36,30 @@ fn describe(query: &Query) -> String {
             let _ = write!(text, "\n{name}\n{}\n", lines.iter().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n"));
         }
     };
-    section("parameters", query.params.iter().map(|(name, param)| {
-        let default = param.default.as_ref().map(|value| format!(" [default: {}]", argument(value))).unwrap_or_default();
-        format!("{name} ({}): {}{default}", param.kind.name(), param.doc)
-    }).collect());
+    section(
+        "parameters",
+        query
+            .params
+            .iter()
+            .map(|(name, param)| {
+                let default = param.default.as_ref().map(|value| format!(" [default: {}]", argument(value))).unwrap_or_default();
+                format!("{name} ({}): {}{default}", param.kind.name(), param.doc)
+            })
+            .collect(),
+    );
     section("columns", query.columns.iter().map(contract).collect());
-    section("rules", query.rules.iter().map(|rule| {
-        let columns = rule.columns().join(", ");
-        let on = if columns.is_empty() { String::new() } else { format!(" on {columns}") };
-        format!("{}{on}: {}", rule.name(), rule.level.verdict().name())
-    }).collect());
+    section(
+        "rules",
+        query
+            .rules
+            .iter()
+            .map(|rule| {
+                let columns = rule.columns().join(", ");
+                let on = if columns.is_empty() { String::new() } else { format!(" on {columns}") };
+                format!("{}{on}: {}", rule.name(), rule.level.verdict().name())
+            })
+            .collect(),
+    );
     section("retry by", if query.retry.is_empty() { Vec::new() } else { vec![query.retry.join(", ")] });
     let _ = writeln!(text, "\n{}", query.file);
     let _ = writeln!(text, "{}", query.template.trim());

@@ -17,6 +17,7 @@ use crate::cli::{Cli, Command, Common};
 use crate::error::Error;
 use crate::load::{library, project};
 use crate::model::catalogue::{Project, Target};
+use crate::model::query::Library;
 use crate::model::report::Header;
 use crate::model::scope::Scope;
 use crate::report;
@@ -54,7 +55,7 @@ pub fn run(cli: &Cli, environment: &Environment) -> u8 {
 /// The project, its library, what to look at, and whom to ask.
 struct Setup {
     project: Project,
-    library: library::Library,
+    library: Library,
     scope: Scope,
     target: Target,
     start: Instant,

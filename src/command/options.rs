@@ -20,7 +20,7 @@ pub(super) fn scope(common: &Common, project: &Project, now: jiff::Timestamp) ->
     let mut seasons = project.all_seasons();
     if !common.season.is_empty() {
         let names: Vec<String> = seasons.iter().map(|season| season.name.clone()).collect();
-        for name in common.season.iter().filter(|name| !names.contains(name)) {
+        if let Some(name) = common.season.iter().find(|name| !names.contains(name)) {
             let hint = did_you_mean(name, names.iter().map(String::as_str));
             return Err(Error::Usage(format!("no season is named \"{name}\"{hint}; known: {}", names.join(", "))));
         }
@@ -28,7 +28,9 @@ pub(super) fn scope(common: &Common, project: &Project, now: jiff::Timestamp) ->
     }
     let date = |flag: &str, text: &Option<String>| {
         let parse = |text: &String| text.parse::<Date>().ok().filter(|_| text.len() == 10);
-        text.as_ref().map(|text| parse(text).ok_or_else(|| Error::Usage(format!("{flag}: `{text}` is not a date such as 2024-06-30")))).transpose()
+        text.as_ref()
+            .map(|text| parse(text).ok_or_else(|| Error::Usage(format!("{flag}: `{text}` is not a date such as 2024-06-30"))))
+            .transpose()
     };
     let (from, to) = (date("--from", &common.from)?, date("--to", &common.to)?);
     if let Some((from, to)) = from.zip(to).filter(|(from, to)| from > to) {
@@ -88,7 +90,8 @@ fn matches(selector: &str, output: &Output) -> bool {
         Some(("stage", stage)) => output.stage == stage,
         Some(("tag", tag)) => output.tags.iter().any(|own| own == tag),
         Some(_) => false,
-        None => glob::Pattern::new(selector).is_ok_and(|pattern| pattern.matches(&output.name) || pattern.matches(&format!("{}.{}", output.stage, output.name))),
+        None => glob::Pattern::new(selector)
+            .is_ok_and(|pattern| pattern.matches(&output.name) || pattern.matches(&format!("{}.{}", output.stage, output.name))),
     }
 }
 
@@ -143,7 +146,12 @@ pub(super) fn arguments(query: &Query, words: &[String]) -> Result<IndexMap<Stri
         };
         let Some(param) = query.params.get(name) else {
             let known: Vec<&str> = query.params.keys().map(String::as_str).collect();
-            return Err(Error::Usage(format!("{} has no parameter \"{name}\"{}; known: {}", query.id, did_you_mean(name, known.iter().copied()), known.join(", "))));
+            return Err(Error::Usage(format!(
+                "{} has no parameter \"{name}\"{}; known: {}",
+                query.id,
+                did_you_mean(name, known.iter().copied()),
+                known.join(", ")
+            )));
         };
         let wrong = || Error::Usage(format!("{name}: `{value}` is not of type {}", param.kind.name()));
         let list = || Argument::List(value.split(',').map(|item| item.trim().to_owned()).filter(|item| !item.is_empty()).collect());
@@ -166,7 +174,11 @@ pub(super) fn formats<T: Copy>(common: &Common, known: &[(T, &str)]) -> Result<V
         let (name, file) = word.split_once('=').map_or((word.as_str(), None), |(name, file)| (name, Some(file)));
         let Some((format, _)) = known.iter().find(|(_, known)| *known == name) else {
             let names: Vec<&str> = known.iter().map(|(_, name)| *name).collect();
-            return Err(Error::Usage(format!("unknown format \"{name}\"{}; known: {}", did_you_mean(name, names.iter().copied()), names.join(", "))));
+            return Err(Error::Usage(format!(
+                "unknown format \"{name}\"{}; known: {}",
+                did_you_mean(name, names.iter().copied()),
+                names.join(", ")
+            )));
         };
         let place = match file {
             Some("") => return Err(Error::Usage(format!("--format {name}= names no file"))),
@@ -176,7 +188,9 @@ pub(super) fn formats<T: Copy>(common: &Common, known: &[(T, &str)]) -> Result<V
         wanted.push((*format, place));
     }
     if wanted.iter().filter(|(_, place)| *place == Place::Stdout).count() > 1 {
-        return Err(Error::Usage("only one format can go to standard output; give the others a file: --format json=report.json".to_owned()));
+        return Err(Error::Usage(
+            "only one format can go to standard output; give the others a file: --format json=report.json".to_owned(),
+        ));
     }
     if wanted.iter().all(|(_, place)| *place != Place::Stdout) {
         wanted.insert(0, (known[0].0, Place::Stdout));

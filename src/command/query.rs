@@ -65,7 +65,11 @@ pub(super) fn run(common: &Common, environment: &Environment, id: &str, words: &
 
 fn text(rows: &crate::model::table::Table, format: Format, common: &Common) -> String {
     match format {
-        Format::Table => format!("{}\n{}\n", terminal::grid(rows, usize::MAX, Style::detect(common.verbose)), crate::model::rule::count(rows.len(), "row")),
+        Format::Table => format!(
+            "{}\n{}\n",
+            terminal::grid(rows, usize::MAX, Style::detect(common.verbose)),
+            crate::model::rule::count(rows.len(), "row")
+        ),
         Format::Csv => csv::table(rows),
         Format::Json => jsonl::array(rows),
         Format::Jsonl => jsonl::table(rows),

@@ -51,8 +51,11 @@ pub(super) fn run(common: &Common, environment: &Environment, names: &[String]) 
     for (format, place) in formats {
         report::write(&place, &text(&list, format, common))?;
     }
-    let undecided: Vec<(&Coverage, &Finding)> =
-        coverage.iter().flat_map(|output| output.findings.iter().map(move |finding| (output, finding))).filter(|(_, finding)| finding.verdict == Verdict::Undecided).collect();
+    let undecided: Vec<(&Coverage, &Finding)> = coverage
+        .iter()
+        .flat_map(|output| output.findings.iter().map(move |finding| (output, finding)))
+        .filter(|(_, finding)| finding.verdict == Verdict::Undecided)
+        .collect();
     for (output, finding) in &undecided {
         report::say(&format!("gapgate: {} is not part of the list, because it could not be judged: {}", output.output, finding.message));
     }

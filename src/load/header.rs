@@ -111,13 +111,29 @@ fn contract((name, node): (String, Node<'_>)) -> Option<Contract> {
     };
     if kind.is_none() {
         let known: Vec<&str> = Kind::ALL.iter().map(|(_, name)| *name).chain(["number", "any", "key", "figures"]).collect();
-        node.complain(format!("unknown column type \"{text}\"{}; known: {}, each with ? if NULL is allowed", crate::error::did_you_mean(word, known.iter().copied()), known.join(", ")));
+        node.complain(format!(
+            "unknown column type \"{text}\"{}; known: {}, each with ? if NULL is allowed",
+            crate::error::did_you_mean(word, known.iter().copied()),
+            known.join(", ")
+        ));
     }
     Some(Contract::Column { name, kind: kind?, nullable })
 }
 
 const RULES: [&str; 13] = [
-    "no_rows", "row_count", "not_null", "unique", "at_least", "at_most", "above", "below", "equals", "between", "one_of", "share", "classes",
+    "no_rows",
+    "row_count",
+    "not_null",
+    "unique",
+    "at_least",
+    "at_most",
+    "above",
+    "below",
+    "equals",
+    "between",
+    "one_of",
+    "share",
+    "classes",
 ];
 
 fn rule(node: &Node<'_>) -> Option<Rule> {

@@ -5,45 +5,15 @@
 use std::path::{Path, PathBuf};
 
 use include_dir::{Dir, include_dir};
-use indexmap::IndexMap;
 
 use super::header;
-use crate::error::{Complaint, Error, did_you_mean};
-use crate::model::query::Query;
+use crate::error::{Complaint, Error};
+use crate::model::query::Library;
 
 static SHIPPED: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/queries");
 
 /// The folder of the queries that the program asks for itself.
 const PROBES: &str = "_probe/";
-
-/// All queries by id, and the partial templates that they import.
-#[derive(Clone, Debug, Default)]
-pub struct Library {
-    /// Queries by id, in order of id.
-    pub queries: IndexMap<String, Query>,
-    /// Partial templates by path without ending: `_dialect/duckdb`, `_lib/spine`.
-    pub partials: IndexMap<String, String>,
-    /// Queries that the program asks for its own planning; users do not see them.
-    probes: IndexMap<String, Query>,
-}
-
-impl Library {
-    /// A query of the program's own, by id.
-    pub fn probe(&self, id: &str) -> Option<&Query> {
-        self.probes.get(id)
-    }
-
-    /// The query of that id.
-    ///
-    /// # Errors
-    /// [`Error::Usage`] with the nearest id.
-    pub fn query(&self, id: &str) -> Result<&Query, Error> {
-        self.queries.get(id).ok_or_else(|| {
-            let hint = did_you_mean(id, self.queries.keys().map(String::as_str));
-            Error::Usage(format!("no query is named \"{id}\"{hint}; `gapgate list` shows them all"))
-        })
-    }
-}
 
 /// The shipped queries and those in the folder `queries` of the project.
 ///

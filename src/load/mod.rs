@@ -2,10 +2,10 @@
 //!
 //! Files are parsed first and validated after; every complaint names file and line, and all come at once.
 
-pub mod library;
-pub mod project;
 mod header;
+pub mod library;
 mod outputs;
 mod parts;
+pub mod project;
 mod toml;
 mod validate;

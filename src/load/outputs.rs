@@ -39,7 +39,12 @@ impl<'a> Defaults<'a> {
 }
 
 /// Reads one output. `stage` is known for outputs that a stage lists; else the output names it.
-pub(super) fn output<'a>(name: &str, own: &Fields<'a>, stage: Option<(&String, &Defaults<'a>)>, stages: &IndexMap<String, Defaults<'a>>) -> Output {
+pub(super) fn output<'a>(
+    name: &str,
+    own: &Fields<'a>,
+    stage: Option<(&String, &Defaults<'a>)>,
+    stages: &IndexMap<String, Defaults<'a>>,
+) -> Output {
     let stage_name = match stage {
         Some((stage, _)) => stage.clone(),
         None => own.required_text("stage"),

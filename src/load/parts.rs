@@ -6,9 +6,7 @@ use indexmap::IndexMap;
 use jiff::tz::TimeZone;
 
 use super::toml::{Fields, Node};
-use crate::model::catalogue::{
-    Argument, CheckSpec, Gate, KeyColumn, Ledger, Output, Source, Spine, SpineSource, Target, Waiver,
-};
+use crate::model::catalogue::{Argument, CheckSpec, Gate, KeyColumn, Ledger, Output, Source, Spine, SpineSource, Target, Waiver};
 use crate::model::date::Step;
 use crate::model::scope::Season;
 use crate::model::sql::Dialect;
@@ -28,9 +26,8 @@ pub(super) fn target(name: &str, fields: &Fields<'_>, dir: &Path) -> Option<Targ
     let dialect = fields.require("engine").and_then(|node| node.word(&engines));
     let database = fields.get("database");
     let folder = fields.get("load");
-    let path = |node: &Node<'_>, source: fn(PathBuf) -> Source| {
-        Some(expand(node)?.map_or_else(Source::Unset, |path| source(dir.join(path))))
-    };
+    let path =
+        |node: &Node<'_>, source: fn(PathBuf) -> Source| Some(expand(node)?.map_or_else(Source::Unset, |path| source(dir.join(path))));
     let source = match (&database, &folder) {
         (Some(database), None) => path(database, Source::Database),
         (None, Some(folder)) => path(folder, Source::Folder),
@@ -45,7 +42,23 @@ pub(super) fn target(name: &str, fields: &Fields<'_>, dir: &Path) -> Option<Targ
         }
     };
     // Keys of engines that are reached over the network: checked for spelling here, used by their engine.
-    for key in ["project", "dataset", "location", "max_bytes_billed", "host", "port", "user", "password", "dbname", "sslmode", "http_path", "token", "catalog", "schema", "warehouse"] {
+    for key in [
+        "project",
+        "dataset",
+        "location",
+        "max_bytes_billed",
+        "host",
+        "port",
+        "user",
+        "password",
+        "dbname",
+        "sslmode",
+        "http_path",
+        "token",
+        "catalog",
+        "schema",
+        "warehouse",
+    ] {
         fields.get(key);
     }
     let target = Target {
@@ -115,9 +128,13 @@ pub(super) fn spine(name: &str, fields: &Fields<'_>, dir: &Path) -> Option<Spine
         }
     };
     match source {
-        SpineSource::Calendar { .. } if key.is_empty() => key = vec![KeyColumn { name: "date".into(), kind: Kind::Date, source: "date".into() }],
+        SpineSource::Calendar { .. } if key.is_empty() => {
+            key = vec![KeyColumn { name: "date".into(), kind: Kind::Date, source: "date".into() }]
+        }
         SpineSource::Cross(_) if !key.is_empty() => fields.complain("a cross product takes its key from its parts: remove `key`"),
-        SpineSource::Table(_) | SpineSource::Sql { .. } if key.is_empty() => fields.complain("`key` is missing: write it as key = { game_date = \"date\" }"),
+        SpineSource::Table(_) | SpineSource::Sql { .. } if key.is_empty() => {
+            fields.complain("`key` is missing: write it as key = { game_date = \"date\" }")
+        }
         _ => {}
     }
     Some(Spine { name: name.to_owned(), source, key, weights, filter, declared: fields.place() })
@@ -222,7 +239,11 @@ pub(super) fn gate(name: &str, fields: &Fields<'_>, outputs: &IndexMap<String, O
     let patterns = fields.get("outputs");
     let names = match &patterns {
         Some(node) => node.list().iter().flat_map(|node| matching(node, outputs)).collect(),
-        None => outputs.values().filter(|output| stage.as_ref().is_none_or(|stage| output.stage == *stage)).map(|output| output.name.clone()).collect(),
+        None => outputs
+            .values()
+            .filter(|output| stage.as_ref().is_none_or(|stage| output.stage == *stage))
+            .map(|output| output.name.clone())
+            .collect(),
     };
     let mut covered: Vec<String> = names;
     let mut seen = std::collections::BTreeSet::new();

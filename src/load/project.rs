@@ -29,8 +29,7 @@ pub fn load(dir: &Path) -> Result<Project, Error> {
     let texts = with_includes(dir, text)?;
     let documents: Vec<Document<'_>> = texts.iter().map(|(file, text)| Document::new(file.clone(), text, 1)).collect();
     let trees: Vec<Spanned<DeTable<'_>>> = documents.iter().map(Document::parse).collect();
-    let roots: Vec<Fields<'_>> =
-        documents.iter().zip(&trees).map(|(document, tree)| Fields::new(document, tree.get_ref(), 0)).collect();
+    let roots: Vec<Fields<'_>> = documents.iter().zip(&trees).map(|(document, tree)| Fields::new(document, tree.get_ref(), 0)).collect();
     let project = Reader { dir, roots: &roots }.read(&path);
     drop(roots);
     let complaints: Vec<Complaint> = documents.into_iter().flat_map(Document::into_complaints).collect();
@@ -108,7 +107,11 @@ impl<'a> Reader<'a> {
                 fields.complain(format!("output `{name}` is declared twice"));
             }
         }
-        let gates = self.section("gates").into_iter().filter_map(|(name, node)| Some((name.clone(), parts::gate(&name, &node.fields()?, &outputs)))).collect();
+        let gates = self
+            .section("gates")
+            .into_iter()
+            .filter_map(|(name, node)| Some((name.clone(), parts::gate(&name, &node.fields()?, &outputs))))
+            .collect();
         let waivers = self.lists("waivers").iter().filter_map(|node| parts::waiver(&node.fields()?)).collect();
         let runs = self.roots.iter().find_map(|root| root.get("runs")).and_then(|node| parts::ledger(&node.fields()?));
         let mut stage_names: Vec<String> = stages.keys().cloned().collect();

@@ -248,10 +248,6 @@ impl<'a> Fields<'a> {
         format!("{}:{}", self.document.file, self.document.line(self.at))
     }
 
-    pub(super) fn line(&self) -> usize {
-        self.document.line(self.at)
-    }
-
     pub(super) fn is_empty(&self) -> bool {
         self.table.is_empty()
     }

@@ -111,19 +111,26 @@ impl Check {
     }
 
     fn spine(&mut self, spine: &Spine, project: &Project) {
-        let names: BTreeSet<&str> = spine.key.iter().map(|column| column.name.as_str()).chain(spine.weights.keys().map(String::as_str)).collect();
+        let names: BTreeSet<&str> =
+            spine.key.iter().map(|column| column.name.as_str()).chain(spine.weights.keys().map(String::as_str)).collect();
         if names.len() < spine.key.len() + spine.weights.len() {
             self.complain(&spine.declared, format!("spine `{}` names a column or weight twice", spine.name));
         }
         if spine.key.is_empty() || spine.key.len() > KEY_COLUMNS {
-            self.complain(&spine.declared, format!("spine `{}` has {} key columns; one to {KEY_COLUMNS} can be handled", spine.name, spine.key.len()));
+            self.complain(
+                &spine.declared,
+                format!("spine `{}` has {} key columns; one to {KEY_COLUMNS} can be handled", spine.name, spine.key.len()),
+            );
         }
         for column in spine.key.iter().filter(|column| RESERVED.contains(&column.name.as_str())) {
             let name = &column.name;
             self.complain(&spine.declared, format!("key column `{name}` has a name that reports use; rename it: key = {{ my_{name} = {{ type = \"{}\", from = \"{name}\" }} }}", column.kind.name()));
         }
         if spine.key.iter().filter(|column| column.kind == Kind::Date).count() > 1 {
-            self.complain(&spine.declared, format!("spine `{}` has two date columns in its key; declare the one that is not the partition as text", spine.name));
+            self.complain(
+                &spine.declared,
+                format!("spine `{}` has two date columns in its key; declare the one that is not the partition as text", spine.name),
+            );
         }
         let bounded = matches!(spine.source, SpineSource::Calendar { until: Some(_), anchor: Some(_), .. });
         if matches!(spine.source, SpineSource::Calendar { .. }) && project.seasons.is_empty() && !bounded {
@@ -196,7 +203,8 @@ impl Check {
             if spine.weights.contains_key(name) {
                 output.rules[index].of = Some(Denominator::Weight(name.clone()));
             } else {
-                let known: Vec<String> = output.measures.keys().chain(spine.weights.keys()).cloned().chain(["rows".to_owned(), "usual".to_owned()]).collect();
+                let known: Vec<String> =
+                    output.measures.keys().chain(spine.weights.keys()).cloned().chain(["rows".to_owned(), "usual".to_owned()]).collect();
                 self.unknown(&place, "measure or weight", name, known.iter());
             }
         }
@@ -229,7 +237,10 @@ impl Check {
             let expression = expression.trim().to_lowercase();
             let sums = ["count(", "count_if(", "countif(", "sum(", "{"].iter().any(|start| expression.starts_with(start));
             if !sums || expression.starts_with("count(distinct") {
-                self.complain(place, format!("measure `{name}` cannot be added up over keys; declare a sum and a count, and judge one `of` the other"));
+                self.complain(
+                    place,
+                    format!("measure `{name}` cannot be added up over keys; declare a sum and a count, and judge one `of` the other"),
+                );
             }
         }
     }

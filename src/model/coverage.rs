@@ -345,7 +345,9 @@ impl<'a> Tally<'a> {
     fn explain(&self, class: Class, rows: i64, weight: &Value, duplicates: i64, figures: &[Value]) -> (Verdict, String) {
         match class {
             Class::Missing => return (Verdict::Fail, "no rows".to_owned()),
-            Class::Pending => return (Verdict::Pass, if rows == 0 { "not due yet".to_owned() } else { format!("{}, not due yet", count_rows(rows)) }),
+            Class::Pending => {
+                return (Verdict::Pass, if rows == 0 { "not due yet".to_owned() } else { format!("{}, not due yet", count_rows(rows)) });
+            }
             Class::Extra => return (self.output.extras.verdict(), format!("{} for a key that the spine does not have", count_rows(rows))),
             Class::NullKey => return (Verdict::Fail, format!("{} without a key", count_rows(rows))),
             _ => {}
@@ -359,7 +361,9 @@ impl<'a> Tally<'a> {
             let n = value.as_int().unwrap_or(0);
             match figure {
                 Figure::Nulls(column) if n > 0 => faults.push((Verdict::Fail, format!("{column} is NULL in {n} of {}", count_rows(rows)))),
-                Figure::Outside(column) if n > 0 => faults.push((Verdict::Fail, format!("{column} is out of range in {n} of {}", count_rows(rows)))),
+                Figure::Outside(column) if n > 0 => {
+                    faults.push((Verdict::Fail, format!("{column} is out of range in {n} of {}", count_rows(rows))))
+                }
                 _ => {}
             }
         }
@@ -381,7 +385,11 @@ impl<'a> Tally<'a> {
         }
         let bound = |per_unit: Option<Decimal>, up: bool| {
             let bound = times(per_unit?, if range.per.is_some() { weight.as_int()? } else { 1 }, up)?;
-            Some(if range.min == range.max { format!("exactly {bound}") } else { format!("at {} {bound}", if up { "least" } else { "most" }) })
+            Some(if range.min == range.max {
+                format!("exactly {bound}")
+            } else {
+                format!("at {} {bound}", if up { "least" } else { "most" })
+            })
         };
         let expected = match class {
             Class::Partial => bound(range.min.or(Some(Decimal::from(1))), true),
@@ -416,7 +424,10 @@ impl<'a> Tally<'a> {
         let spine = &self.output.spine;
         if coverage.expected == 0 && coverage.count(Class::NotExpected) == 0 {
             let message = format!("the spine `{spine}` has no keys in scope, so nothing can be compared");
-            return vec![Finding::undecided("spine", message).with_remedy(format!("load the source of `{spine}`, or check the season and the spine's filter"))];
+            return vec![
+                Finding::undecided("spine", message)
+                    .with_remedy(format!("load the source of `{spine}`, or check the season and the spine's filter")),
+            ];
         }
         if coverage.expected == 0 {
             let message = format!("none of the {} keys in scope is expected", coverage.count(Class::NotExpected));
@@ -443,7 +454,12 @@ impl<'a> Tally<'a> {
             let n = coverage.count(*class);
             let message = match class {
                 Class::NullKey => first.reason.to_string(),
-                Class::Extra => format!("{} with rows that the spine does not have, as {} ({})", count_of(n, "key"), first.text(), count_rows(first.rows)),
+                Class::Extra => format!(
+                    "{} with rows that the spine does not have, as {} ({})",
+                    count_of(n, "key"),
+                    first.text(),
+                    count_rows(first.rows)
+                ),
                 Class::Missing => format!("{}, as {}", coverage.in_numbers(), first.text()),
                 _ => format!("{} {}, as {}: {}", count_of(n, "key"), in_words(name), first.text(), first.reason),
             };
@@ -498,8 +514,16 @@ impl<'a> Tally<'a> {
                 let message = format!("the waiver at {place} matches no faulty key in scope");
                 findings.push(Finding::new(Verdict::Warn, "waiver", message).with_remedy("remove it if the gap is closed"));
             } else if waiver.until < self.as_of {
-                let message = format!("the waiver at {place} lapsed on {} and no longer covers {}: {}", waiver.until, count_of(*used, "key"), waiver.reason);
-                findings.push(Finding::new(Verdict::Fail, "waiver", message).with_remedy(format!("close the gap, or ask {} to renew it", waiver.owner)));
+                let message = format!(
+                    "the waiver at {place} lapsed on {} and no longer covers {}: {}",
+                    waiver.until,
+                    count_of(*used, "key"),
+                    waiver.reason
+                );
+                findings.push(
+                    Finding::new(Verdict::Fail, "waiver", message)
+                        .with_remedy(format!("close the gap, or ask {} to renew it", waiver.owner)),
+                );
             }
         }
         findings

@@ -85,7 +85,7 @@ impl Decimal {
         let Some(unit) = 10i128.checked_pow(u32::from(self.scale)) else {
             // More than 38 fractional digits: the whole part of any i128 is then 0 or, below zero, -1.
             let rest = if self.unscaled < 0 { i128::MAX + self.unscaled + 1 } else { self.unscaled };
-            return (i128::from(self.unscaled < 0) * -1, format!("{rest:0>width$}", width = usize::from(self.scale)));
+            return (-i128::from(self.unscaled < 0), format!("{rest:0>width$}", width = usize::from(self.scale)));
         };
         let rest = self.unscaled.rem_euclid(unit);
         let digits = if self.scale == 0 { String::new() } else { format!("{rest:0>width$}", width = usize::from(self.scale)) };

@@ -2,8 +2,39 @@
 
 use indexmap::IndexMap;
 
+use crate::error::{Error, did_you_mean};
+
 use super::rule::Rule;
 use super::table::{Column, Kind, Table};
+
+/// All queries by id, and the partial templates that they import.
+#[derive(Clone, Debug, Default)]
+pub struct Library {
+    /// Queries by id, in order of id.
+    pub queries: IndexMap<String, Query>,
+    /// Partial templates by path without ending: `_dialect/duckdb`, `_lib/spine`.
+    pub partials: IndexMap<String, String>,
+    /// Queries that the program asks for its own planning, by id; users do not see them.
+    pub probes: IndexMap<String, Query>,
+}
+
+impl Library {
+    /// A query of the program's own, by id.
+    pub fn probe(&self, id: &str) -> Option<&Query> {
+        self.probes.get(id)
+    }
+
+    /// The query of that id.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] with the nearest id.
+    pub fn query(&self, id: &str) -> Result<&Query, Error> {
+        self.queries.get(id).ok_or_else(|| {
+            let hint = did_you_mean(id, self.queries.keys().map(String::as_str));
+            Error::Usage(format!("no query is named \"{id}\"{hint}; `gapgate list` shows them all"))
+        })
+    }
+}
 
 /// One file of the library.
 #[derive(Clone, Debug)]
@@ -140,7 +171,11 @@ impl Query {
                 Contract::Column { name, kind, nullable } => expected.push((name.clone(), *kind, *nullable)),
                 Contract::Key => expected.extend(key.iter().map(|c| (c.name.clone(), ColumnKind::Is(c.kind), true))),
                 Contract::Figures(prefix) => expected.extend(
-                    table.columns().iter().filter(|c| c.name.starts_with(prefix.as_str())).map(|c| (c.name.clone(), ColumnKind::Number, true)),
+                    table
+                        .columns()
+                        .iter()
+                        .filter(|c| c.name.starts_with(prefix.as_str()))
+                        .map(|c| (c.name.clone(), ColumnKind::Number, true)),
                 ),
             }
         }

@@ -53,7 +53,12 @@ pub fn retry_list<'a>(
     list
 }
 
-fn item(coverage: &Coverage, state: &KeyState, columns: Arc<[Column]>, attempts: &impl Fn(&str, Option<Date>) -> Option<(u64, String)>) -> RetryItem {
+fn item(
+    coverage: &Coverage,
+    state: &KeyState,
+    columns: Arc<[Column]>,
+    attempts: &impl Fn(&str, Option<Date>) -> Option<(u64, String)>,
+) -> RetryItem {
     let known = attempts(&coverage.output, state.date());
     RetryItem {
         stage: coverage.stage.clone(),
@@ -85,7 +90,8 @@ pub fn runs(list: &[RetryItem]) -> Vec<Run<'_>> {
     // The run that an item may continue, by output and by everything in its key but the date.
     let mut open: BTreeMap<(&str, String), usize> = BTreeMap::new();
     for item in list {
-        let rest = item.key.iter().filter(|value| !matches!(value, Value::Date(_))).map(Value::to_string).collect::<Vec<_>>().join("\u{1f}");
+        let rest =
+            item.key.iter().filter(|value| !matches!(value, Value::Date(_))).map(Value::to_string).collect::<Vec<_>>().join("\u{1f}");
         let at = open.entry((&item.output, rest)).or_insert(usize::MAX);
         let neighbours = |run: &Run<'_>| run.last.position.zip(item.position).is_some_and(|(a, b)| b == a + 1);
         match runs.get_mut(*at).filter(|run| neighbours(run)) {

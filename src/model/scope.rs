@@ -73,7 +73,11 @@ pub fn parse_as_of(text: &str, zone: &TimeZone) -> Result<DateTime, String> {
     let local = match (text.contains(['T', ' ', ':']), text.parse::<Date>(), text.parse::<DateTime>()) {
         (false, Ok(date), _) => date.tomorrow().map_err(|e| e.to_string())?.to_datetime(Time::midnight()),
         (_, _, Ok(local)) => local,
-        _ => return Err(format!("`{text}` is not a date such as 2024-06-30, a local time such as 2024-06-30T12:00 or an instant such as 2024-06-30T12:00Z")),
+        _ => {
+            return Err(format!(
+                "`{text}` is not a date such as 2024-06-30, a local time such as 2024-06-30T12:00 or an instant such as 2024-06-30T12:00Z"
+            ));
+        }
     };
     let instant = zone.to_ambiguous_zoned(local).compatible().map_err(|e| e.to_string())?;
     Ok(instant.with_time_zone(TimeZone::UTC).datetime())

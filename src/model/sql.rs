@@ -165,8 +165,7 @@ fn agree<'a>(pieces: impl Iterator<Item = &'a Piece<'a>>, tokens: &[TokenWithSpa
     let mut theirs: VecDeque<_> = tokens.iter().filter(|token| is_opaque(&token.token)).collect();
     for piece in ours {
         let same = theirs.pop_front().is_some_and(|token| {
-            place(token.span.start) == piece.start
-                && (piece.kind == Kind::LineComment || place(token.span.end) == piece.end)
+            place(token.span.start) == piece.start && (piece.kind == Kind::LineComment || place(token.span.end) == piece.end)
         });
         if !same {
             return Err(Refusal::Ambiguous { at: piece.start, what: "this quote or comment", remedy: "rewrite it" });
@@ -174,9 +173,7 @@ fn agree<'a>(pieces: impl Iterator<Item = &'a Piece<'a>>, tokens: &[TokenWithSpa
     }
     match theirs.front() {
         None => Ok(()),
-        Some(token) => {
-            Err(Refusal::Ambiguous { at: place(token.span.start), what: "this quote", remedy: "rewrite it" })
-        }
+        Some(token) => Err(Refusal::Ambiguous { at: place(token.span.start), what: "this quote", remedy: "rewrite it" }),
     }
 }
 

@@ -2,8 +2,8 @@
 //!
 //! Expressions arrive rendered and guarded, so a template places them as they are.
 
-use minijinja::value::Value;
 use minijinja::context;
+use minijinja::value::Value;
 
 use super::{Part, RenderError, Renderer, literal};
 use crate::model::catalogue::{Denominator, KeyColumn, Ledger, Output, OutputRule, Over, Project, Spine, SpineSource, Subject};
@@ -67,7 +67,8 @@ pub(super) fn output(renderer: &Renderer<'_>, output: &Output, part: &Part, grou
     let expression = |text: &String| renderer.expression(text, place);
     let date = output.key.iter().find(|column| column.kind == Kind::Date);
     let grain: Vec<Value> = output.grain.iter().map(|column| source(renderer, column, place)).collect::<Result<_, _>>()?;
-    let ranges: Vec<Value> = part.ranges.iter().map(|(from, to)| context! { from => literal::date(*from), to => literal::date(*to) }).collect();
+    let ranges: Vec<Value> =
+        part.ranges.iter().map(|(from, to)| context! { from => literal::date(*from), to => literal::date(*to) }).collect();
     Ok(context! {
         name => output.name.as_str(),
         group,
@@ -125,9 +126,10 @@ fn rows(output: &Output) -> Value {
 /// Measures that rules use; what no rule judges is not read.
 fn measures(renderer: &Renderer<'_>, output: &Output) -> Result<Vec<Value>, RenderError> {
     let used = |name: &str| {
-        output.rules.iter().any(|rule| {
-            rule.subject == Subject::Measure(name.to_owned()) || rule.of == Some(Denominator::Measure(name.to_owned()))
-        })
+        output
+            .rules
+            .iter()
+            .any(|rule| rule.subject == Subject::Measure(name.to_owned()) || rule.of == Some(Denominator::Measure(name.to_owned())))
     };
     let measure = |(name, text): (&String, &String)| {
         let sql = renderer.expression(text, &output.declared)?;
@@ -262,7 +264,9 @@ fn spine_value(renderer: &Renderer<'_>, spine: &Spine) -> Result<Value, RenderEr
     let place = spine.declared.as_str();
     let weight = |(name, text): (&String, &String)| {
         let sql = match spine.source {
-            SpineSource::Cross(_) => literal::path(name, renderer.dialect).map_err(|error| RenderError::new(place, 0, super::describe(&error)))?,
+            SpineSource::Cross(_) => {
+                literal::path(name, renderer.dialect).map_err(|error| RenderError::new(place, 0, super::describe(&error)))?
+            }
             _ => renderer.expression(text, place)?,
         };
         Ok(context! { name => name.as_str(), sql })

@@ -75,8 +75,8 @@ fn quote(name: &str, dialect: Dialect) -> Result<String, Error> {
     if name.is_empty() || name.contains(strange) {
         return Err(Error::new(ErrorKind::InvalidOperation, format!("`{name}` is not a name")));
     }
-    let plain = !name.starts_with(|c: char| c.is_ascii_digit())
-        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+    let plain =
+        !name.starts_with(|c: char| c.is_ascii_digit()) && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
     if plain && !is_keyword(name) {
         return Ok(name.to_owned());
     }

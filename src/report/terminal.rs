@@ -87,7 +87,12 @@ pub fn report(report: &Report, style: Style) -> String {
 
 fn heading(header: &Header, style: Style) -> String {
     let names: Vec<&str> = header.seasons.iter().map(|season| season.name.as_str()).filter(|name| !name.is_empty()).collect();
-    let dates = header.seasons.first().zip(header.seasons.last()).map(|(first, last)| format!("{} to {}", first.start, last.end)).unwrap_or_default();
+    let dates = header
+        .seasons
+        .first()
+        .zip(header.seasons.last())
+        .map(|(first, last)| format!("{} to {}", first.start, last.end))
+        .unwrap_or_default();
     let scope = if names.is_empty() { dates } else { format!("{} ({dates})", names.join(", ")) };
     let line = format!("{} on {} ({})", header.project, header.target, header.engine);
     wrap(&format!("{line}, {scope}, as of {} {}", header.as_of, header.zone), "", style.width) + "\n"
@@ -196,7 +201,8 @@ fn glance(gates: &[GateReport], style: Style) -> String {
         let sum = |count: fn(&Coverage) -> u64| coverage().map(count).sum::<u64>().to_string();
         let verdict = gate.verdict();
         let failed = gate.checks.iter().filter(|check| check.verdict() > Verdict::Warn).count();
-        let checks = if failed > 0 { format!("{failed} of {} not passed", gate.checks.len()) } else { format!("{} passed", gate.checks.len()) };
+        let checks =
+            if failed > 0 { format!("{failed} of {} not passed", gate.checks.len()) } else { format!("{} passed", gate.checks.len()) };
         grid.add_row([
             Cell::new(&gate.name),
             if style.colour { Cell::new(answer(verdict)).fg(colour(verdict)) } else { Cell::new(answer(verdict)) },
@@ -229,7 +235,11 @@ pub fn gaps(report: &Report, missing: &[RetryItem], style: Style) -> String {
     let _ = writeln!(text, "\n{}\n", coverage_grid(&coverage, style));
     for output in coverage.iter().filter(|output| output.verdict() == Verdict::Undecided) {
         let _ = writeln!(text, "{}", output.output);
-        output.findings.iter().filter(|finding| finding.verdict == Verdict::Undecided).for_each(|finding| push_finding(&mut text, finding, style));
+        output
+            .findings
+            .iter()
+            .filter(|finding| finding.verdict == Verdict::Undecided)
+            .for_each(|finding| push_finding(&mut text, finding, style));
     }
     let mut ranges: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for run in runs(missing) {
@@ -260,11 +270,18 @@ pub fn retry(list: &[RetryItem], style: Style) -> String {
     for item in list {
         let key = item.key.iter().map(Value::to_string).collect::<Vec<_>>().join("/");
         let attempts = item.attempts.map_or_else(|| "?".to_owned(), |n| n.to_string());
-        let attempts = item.last.as_ref().filter(|_| item.attempts != Some(0)).map_or(attempts.clone(), |last| format!("{attempts}, {last}"));
+        let attempts =
+            item.last.as_ref().filter(|_| item.attempts != Some(0)).map_or(attempts.clone(), |last| format!("{attempts}, {last}"));
         grid.add_row([item.stage.as_str(), &item.output, &key, item.class.name(), &attempts, &item.reason]);
     }
-    let keys: std::collections::BTreeSet<String> = list.iter().map(|item| item.key.iter().map(Value::to_string).collect::<Vec<_>>().join("/")).collect();
-    format!("{}\n\n{} to re-run, {} distinct keys\n", trimmed(&grid), crate::model::rule::count(list.len(), "key of an output").replace("keys of an outputs", "keys of outputs"), keys.len())
+    let keys: std::collections::BTreeSet<String> =
+        list.iter().map(|item| item.key.iter().map(Value::to_string).collect::<Vec<_>>().join("/")).collect();
+    format!(
+        "{}\n\n{} to re-run, {} distinct keys\n",
+        trimmed(&grid),
+        crate::model::rule::count(list.len(), "key of an output").replace("keys of an outputs", "keys of outputs"),
+        keys.len()
+    )
 }
 
 /// Any result table; at most `most` rows of it.
@@ -282,7 +299,11 @@ pub fn grid(table: &Table, most: usize, style: Style) -> String {
 fn new_grid(style: Style) -> Grid {
     let mut grid = Grid::new();
     grid.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(style.width);
-    if style.colour { grid.enforce_styling() } else { grid.force_no_tty() };
+    if style.colour {
+        grid.enforce_styling()
+    } else {
+        grid.force_no_tty()
+    };
     grid
 }
 

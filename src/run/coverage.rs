@@ -45,7 +45,12 @@ pub fn cover(session: &Session<'_>, query: &Query, outputs: &[String]) -> Result
 ///
 /// # Errors
 /// [`Error::Interrupted`] only.
-pub fn cover_all(session: &Session<'_>, query: &Query, outputs: &[String], statements: &mut Vec<StatementReport>) -> Result<Vec<Coverage>, Error> {
+pub fn cover_all(
+    session: &Session<'_>,
+    query: &Query,
+    outputs: &[String],
+    statements: &mut Vec<StatementReport>,
+) -> Result<Vec<Coverage>, Error> {
     let mut found: IndexMap<String, Coverage> = IndexMap::new();
     let mut sound = Vec::new();
     for name in outputs {
@@ -143,7 +148,11 @@ impl Work<'_, '_> {
 
     fn table(&self, names: &[String], parts: &IndexMap<String, Part>, statements: &mut Vec<StatementReport>) -> Result<Table, Outcome> {
         let args: IndexMap<String, Argument> = [("outputs".to_owned(), Argument::List(names.to_vec()))].into_iter().collect();
-        let sql = self.session.renderer.render_parts(self.query, &args, parts).map_err(|error| Outcome::Finding(Finding::undecided("render", error.to_string())))?;
+        let sql = self
+            .session
+            .renderer
+            .render_parts(self.query, &args, parts)
+            .map_err(|error| Outcome::Finding(Finding::undecided("render", error.to_string())))?;
         let table = self.session.ask(&sql, statements)?;
         let key = names.first().map(|name| key(&self.session.project.outputs[name])).unwrap_or_default();
         match judge(self.query, &table, &key).pop() {
@@ -181,7 +190,12 @@ fn key(output: &Output) -> Vec<Column> {
 
 /// Large outputs: first each run of dates is asked whether any row of it occurs twice, which takes little; then one
 /// statement looks at everything, and another, with duplicates counted per key, at the runs that have some.
-fn cover_large(session: &Session<'_>, query: &Query, names: &[String], statements: &mut Vec<StatementReport>) -> Result<Vec<(String, Coverage)>, Error> {
+fn cover_large(
+    session: &Session<'_>,
+    query: &Query,
+    names: &[String],
+    statements: &mut Vec<StatementReport>,
+) -> Result<Vec<(String, Coverage)>, Error> {
     let mut found = Vec::new();
     let mut probed = Vec::new();
     let mut parts = IndexMap::new();
@@ -283,7 +297,10 @@ fn probe(session: &Session<'_>, id: &str, output: &Output, part: Part, statement
     let query = session.library.probe(id).ok_or_else(|| unusable("the library lacks a probe"))?;
     let args: IndexMap<String, Argument> = [("output".to_owned(), Argument::Text(output.name.clone()))].into_iter().collect();
     let parts: IndexMap<String, Part> = [(output.name.clone(), part)].into_iter().collect();
-    let sql = session.renderer.render_parts(query, &args, &parts).map_err(|error| Outcome::Finding(Finding::undecided("render", error.to_string())))?;
+    let sql = session
+        .renderer
+        .render_parts(query, &args, &parts)
+        .map_err(|error| Outcome::Finding(Finding::undecided("render", error.to_string())))?;
     Ok(session.ask(&sql, statements)?)
 }
 

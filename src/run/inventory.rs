@@ -32,7 +32,8 @@ fn output_fault(tables: &BTreeMap<String, TableInfo>, output: &Output) -> Option
     let ranges = output.ranges.keys().filter_map(|column| info.column(column));
     for (name, data_type, kind) in ranges {
         if matches!(kind, Kind::Text | Kind::Bool) {
-            let message = format!("column {name} of {} is of type {data_type}, which does not compare with the numbers of its range", output.table);
+            let message =
+                format!("column {name} of {} is of type {data_type}, which does not compare with the numbers of its range", output.table);
             return Some(Finding::undecided("type", message).with_remedy("give the range to a number, or declare a measure that casts it"));
         }
     }
@@ -50,7 +51,11 @@ fn key_fault(table: &str, key: &KeyColumn, info: &TableInfo, remedy: &str) -> Op
         return None;
     }
     let message = format!("column {name} of {table} is of type {data_type}, but key column `{}` is a {}", key.name, key.kind.name());
-    Some(Finding::undecided("type", message).with_remedy(format!("store it as a {}, or cast it in the project file: {}", key.kind.name(), remedy.replace("NAME", &key.name).replace("COLUMN", name))))
+    Some(Finding::undecided("type", message).with_remedy(format!(
+        "store it as a {}, or cast it in the project file: {}",
+        key.kind.name(),
+        remedy.replace("NAME", &key.name).replace("COLUMN", name)
+    )))
 }
 
 fn spine_fault(session: &Session<'_>, tables: &BTreeMap<String, TableInfo>, spine: &Spine) -> Option<Finding> {
@@ -67,7 +72,9 @@ fn spine_fault(session: &Session<'_>, tables: &BTreeMap<String, TableInfo>, spin
             let remedy = "key = { NAME = { type = \"date\", from = \"cast(COLUMN as date)\" } }";
             spine.key.iter().find_map(|key| key_fault(table, key, info, remedy)).map(|finding| finding.with_context(&spine.name))
         }
-        SpineSource::Output(name) => output_fault(tables, session.project.outputs.get(name)?).map(|finding| finding.with_context(&spine.name)),
+        SpineSource::Output(name) => {
+            output_fault(tables, session.project.outputs.get(name)?).map(|finding| finding.with_context(&spine.name))
+        }
         SpineSource::Cross(parts) => parts.iter().find_map(|part| spine_fault(session, tables, session.project.spines.get(part)?)),
         _ => None,
     }
@@ -87,7 +94,8 @@ impl Finding {
 pub(crate) fn find<'t>(tables: &'t BTreeMap<String, TableInfo>, name: &str) -> Result<&'t TableInfo, Finding> {
     tables.get(&name.to_lowercase()).ok_or_else(|| {
         let hint = did_you_mean(name, tables.keys().map(String::as_str));
-        Finding::undecided("table", format!("there is no table {name}{hint}")).with_remedy("create or load it, or correct `table` in the project file")
+        Finding::undecided("table", format!("there is no table {name}{hint}"))
+            .with_remedy("create or load it, or correct `table` in the project file")
     })
 }
 
@@ -111,7 +119,9 @@ pub(super) fn engine_finding(error: &QueryError) -> Finding {
         QueryError::Engine(text) if text.contains("Conversion Error") || text.contains("Cannot compare") => {
             finding.with_remedy("two types do not compare: cast one of them in the project file or the query")
         }
-        QueryError::Engine(text) if text.contains("Out of Memory") => finding.with_remedy("give the target more `memory`, or narrow the scope"),
+        QueryError::Engine(text) if text.contains("Out of Memory") => {
+            finding.with_remedy("give the target more `memory`, or narrow the scope")
+        }
         _ => finding,
     }
 }

@@ -34,10 +34,16 @@ pub(super) fn open(target: &Target, project_dir: &Path, interrupt: &Interrupt) -
     let (file, temporary) = match &target.source {
         Source::Folder(folder) => folder::database(folder, project_dir, interrupt)?,
         Source::Database(file) => (file.clone(), None),
-        Source::Unset(_) | Source::Remote => return Err(Error::Usage(format!("target `{}` has neither `database` nor `load`", target.name))),
+        Source::Unset(_) | Source::Remote => {
+            return Err(Error::Usage(format!("target `{}` has neither `database` nor `load`", target.name)));
+        }
     };
     if !file.is_file() {
-        return Err(Error::Warehouse(format!("there is no database file at {}; check `database` of target `{}`", file.display(), target.name)));
+        return Err(Error::Warehouse(format!(
+            "there is no database file at {}; check `database` of target `{}`",
+            file.display(),
+            target.name
+        )));
     }
     let connection = connect(&file, target).map_err(|error| Error::Warehouse(cannot_open(&file, &error)))?;
     let handle = connection.interrupt_handle();

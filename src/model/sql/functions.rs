@@ -83,8 +83,7 @@ const POSTGRES_NOT_FIELDS: &str = "
         pg_* lo_* loread lowrite nextval currval lastval setseed txid_* dblink* query_to_* table_to_xml* schema_to_*
         database_to_* cursor_to_* ts_stat crosstab* current_setting";
 
-const BIGQUERY: &[Rule] =
-    &[(NETWORK, "external_query dlp_* vector_search ml_* remote_*"), (RUNS_CODE, "execute_* load_* export_* js_*")];
+const BIGQUERY: &[Rule] = &[(NETWORK, "external_query dlp_* vector_search ml_* remote_*"), (RUNS_CODE, "execute_* load_* export_* js_*")];
 
 const DATABRICKS: &[Rule] = &[
     (RUNS_CODE, "reflect try_reflect java_method identifier call_function python_* py_* udf"),
@@ -199,9 +198,7 @@ impl Call {
     fn new(name: &ObjectName) -> Self {
         // A back-ticked path is one identifier with dots in it.
         let parts = name.0.iter().flat_map(|part| match part {
-            ObjectNamePart::Identifier(ident) => {
-                ident.value.to_ascii_lowercase().split('.').map(str::to_owned).collect()
-            }
+            ObjectNamePart::Identifier(ident) => ident.value.to_ascii_lowercase().split('.').map(str::to_owned).collect(),
             ObjectNamePart::Function(_) => vec!["identifier".to_owned(), String::new()],
         });
         Self { at: place(name.span().start), written: name.to_string(), parts: parts.collect() }

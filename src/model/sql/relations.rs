@@ -84,11 +84,9 @@ fn is_path(idents: &[&Ident], dialect: Dialect) -> bool {
         if dialect == Dialect::BigQuery {
             // Wildcard tables end in a star, and projects can belong to a domain.
             value = if index == last { value.strip_suffix('*').unwrap_or(value) } else { value };
-            return value.contains(['/', '\\', '*', '?', '[', ']', '%', '~', '\'', '"', ';', '('])
-                || value.starts_with('.');
+            return value.contains(['/', '\\', '*', '?', '[', ']', '%', '~', '\'', '"', ';', '(']) || value.starts_with('.');
         }
-        value
-            .contains(['/', '\\', ':', '*', '?', '[', ']', '{', '}', '%', '~', '\'', '"', '`', ';', '(', '<', '>', '|'])
+        value.contains(['/', '\\', ':', '*', '?', '[', ']', '{', '}', '%', '~', '\'', '"', '`', ';', '(', '<', '>', '|'])
             || value.starts_with('.')
             || value.is_empty()
     })
@@ -102,8 +100,7 @@ fn is_file(parts: &[&str], idents: &[&Ident], dialect: Dialect) -> bool {
     match dialect {
         Dialect::DuckDb => parts.len() > 1 && parts.last().is_some_and(|last| listed(EXTENSIONS, last)),
         Dialect::Databricks => {
-            let quoted =
-                idents.iter().any(|ident| extended(&ident.value.to_ascii_lowercase().split('.').collect::<Vec<_>>()));
+            let quoted = idents.iter().any(|ident| extended(&ident.value.to_ascii_lowercase().split('.').collect::<Vec<_>>()));
             quoted || matches!(idents, [format, _] if listed(FORMATS, &format.value.to_ascii_lowercase()))
         }
         Dialect::BigQuery | Dialect::Postgres => false,

@@ -54,11 +54,7 @@ pub(super) fn scan(text: &str, dialect: Dialect) -> Result<Vec<Piece<'_>>, Refus
     check_characters(text)?;
     if let (Dialect::Databricks, Some(offset)) = (dialect, text.find("${")) {
         let at = place_of(text, offset);
-        return Err(Refusal::Ambiguous {
-            at,
-            what: "${",
-            remedy: "the engine would substitute a variable, so drop it",
-        });
+        return Err(Refusal::Ambiguous { at, what: "${", remedy: "the engine would substitute a variable, so drop it" });
     }
     let mut scanner = Scanner { text, dialect, offset: 0, place: Place { line: 1, column: 1 }, pieces: Vec::new() };
     while let Some(next) = scanner.peek() {
@@ -227,8 +223,7 @@ impl<'a> Scanner<'a> {
 
     fn string(&mut self, quote: char, quoting: Quoting) -> Result<(), Refusal> {
         let triple = if quote == '"' { "\"\"\"" } else { "'''" };
-        let close =
-            if self.dialect == Dialect::BigQuery && self.rest().starts_with(triple) { triple } else { &triple[..1] };
+        let close = if self.dialect == Dialect::BigQuery && self.rest().starts_with(triple) { triple } else { &triple[..1] };
         self.skip(close.len());
         loop {
             let Some(character) = self.peek() else {
@@ -307,12 +302,8 @@ impl<'a> Scanner<'a> {
         const PREFIXES: [&str; 9] = ["b", "e", "n", "q", "r", "x", "br", "rb", "nq"];
         match (prefix, quote, self.dialect) {
             ("e", '\'', Postgres) => self.string(quote, Quoting { start, backslash: true }),
-            ("b" | "r", '\'' | '"', BigQuery) | ("b", '\'', Postgres) => {
-                self.string(quote, Quoting { start, backslash: false })
-            }
-            _ if PREFIXES.contains(&prefix) => {
-                Err(self.ambiguous("this string prefix", "use a plain string, or a space before a name"))
-            }
+            ("b" | "r", '\'' | '"', BigQuery) | ("b", '\'', Postgres) => self.string(quote, Quoting { start, backslash: false }),
+            _ if PREFIXES.contains(&prefix) => Err(self.ambiguous("this string prefix", "use a plain string, or a space before a name")),
             _ if prefix.starts_with(|first: char| first.is_ascii_digit()) => {
                 Err(self.ambiguous("a number that touches a quote", "put a space between"))
             }

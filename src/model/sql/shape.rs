@@ -166,12 +166,7 @@ fn matches(open: &str, close: &str) -> bool {
     matches!((open, close), ("(", ")") | ("[", "]") | ("{", "}"))
 }
 
-fn check_pair(
-    before: Option<&Piece<'_>>,
-    piece: &Piece<'_>,
-    after: Option<&Piece<'_>>,
-    dialect: Dialect,
-) -> Result<(), Refusal> {
+fn check_pair(before: Option<&Piece<'_>>, piece: &Piece<'_>, after: Option<&Piece<'_>>, dialect: Dialect) -> Result<(), Refusal> {
     let at = piece.start;
     let is_field = before.is_some_and(|before| before.is("."));
     let next = after.and_then(Piece::word).unwrap_or_default();

@@ -3,8 +3,7 @@
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    AccessExpr, BinaryOperator, Expr, ObjectName, PipeOperator, Query, Select, SetExpr, Spanned, Statement,
-    TableFactor, Visitor,
+    AccessExpr, BinaryOperator, Expr, ObjectName, PipeOperator, Query, Select, SetExpr, Spanned, Statement, TableFactor, Visitor,
 };
 
 use super::{Dialect, Place, Refusal, functions, place, relations};
@@ -100,9 +99,7 @@ impl Visitor for Guard {
                 }
                 ControlFlow::Continue(())
             }
-            TableFactor::Table { name, with_hints, .. } if !with_hints.is_empty() => {
-                refuse(place(name.span().start), "a table hint")
-            }
+            TableFactor::Table { name, with_hints, .. } if !with_hints.is_empty() => refuse(place(name.span().start), "a table hint"),
             TableFactor::Function { name, .. } => flow(functions::check_table(name, self.dialect)),
             TableFactor::Table { .. }
             | TableFactor::Derived { .. }
@@ -122,22 +119,16 @@ impl Visitor for Guard {
 
     fn pre_visit_expr(&mut self, expression: &Expr) -> Flow {
         match expression {
-            Expr::Function(function) if function.uses_odbc_syntax => {
-                refuse(place(function.name.span().start), "a call in braces")
-            }
+            Expr::Function(function) if function.uses_odbc_syntax => refuse(place(function.name.span().start), "a call in braces"),
             Expr::Function(function) => flow(functions::check_scalar(&function.name, self.dialect)),
             Expr::BinaryOp { op: BinaryOperator::PGCustomBinaryOperator(_) | BinaryOperator::Custom(_), .. } => {
                 refuse(Place::default(), "an operator that is not built in")
             }
-            Expr::CompoundIdentifier(parts) => {
-                flow(parts.iter().skip(1).try_for_each(|part| functions::check_field(part, self.dialect)))
-            }
-            Expr::CompoundFieldAccess { access_chain, .. } => {
-                flow(access_chain.iter().try_for_each(|access| match access {
-                    AccessExpr::Dot(Expr::Identifier(field)) => functions::check_field(field, self.dialect),
-                    _ => Ok(()),
-                }))
-            }
+            Expr::CompoundIdentifier(parts) => flow(parts.iter().skip(1).try_for_each(|part| functions::check_field(part, self.dialect))),
+            Expr::CompoundFieldAccess { access_chain, .. } => flow(access_chain.iter().try_for_each(|access| match access {
+                AccessExpr::Dot(Expr::Identifier(field)) => functions::check_field(field, self.dialect),
+                _ => Ok(()),
+            })),
             Expr::Prefixed { prefix, .. } => refuse(place(prefix.span.start), "a character set before a string"),
             _ => ControlFlow::Continue(()),
         }

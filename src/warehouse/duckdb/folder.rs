@@ -76,7 +76,8 @@ fn fingerprint(folder: &Path, files: &[PathBuf]) -> Result<u64, Error> {
 /// Loads the folder into a new database file. Its statements are the user's own and may do what DuckDB can.
 fn build(folder: &Path, files: &[PathBuf], staging: &Path, interrupt: &Interrupt) -> Result<PathBuf, Error> {
     let file = staging.join("warehouse.duckdb");
-    let failed = |error: &duckdb::Error| Error::Warehouse(format!("cannot load {}: {}", folder.display(), super::first_line(&error.to_string())));
+    let failed =
+        |error: &duckdb::Error| Error::Warehouse(format!("cannot load {}: {}", folder.display(), super::first_line(&error.to_string())));
     let config = Config::default()
         .enable_autoload_extension(false)
         .and_then(|config| config.with("autoinstall_known_extensions", "false"))

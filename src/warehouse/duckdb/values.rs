@@ -6,8 +6,8 @@ use duckdb::Connection;
 use duckdb::arrow::array::{Array, ArrayRef, AsArray};
 use duckdb::arrow::datatypes::{
     DataType, Date32Type, Decimal128Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, TimeUnit,
-    TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType, UInt8Type, UInt16Type,
-    UInt32Type, UInt64Type,
+    TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType, UInt8Type, UInt16Type, UInt32Type,
+    UInt64Type,
 };
 use duckdb::arrow::util::display::{ArrayFormatter, FormatOptions};
 use jiff::civil::{Date, date};
@@ -129,7 +129,9 @@ fn day(days: i32) -> Value {
 fn timestamps(array: &ArrayRef, unit: TimeUnit) -> Read<'_> {
     let epoch = date(1970, 1, 1).at(0, 0, 0, 0);
     let moment = move |since: SignedDuration| {
-        epoch.checked_add(since).map_or_else(|_| Value::text(format!("{} s after 1970-01-01", since.as_secs())), |moment| Value::Timestamp(Box::new(moment)))
+        epoch
+            .checked_add(since)
+            .map_or_else(|_| Value::text(format!("{} s after 1970-01-01", since.as_secs())), |moment| Value::Timestamp(Box::new(moment)))
     };
     match unit {
         TimeUnit::Second => {

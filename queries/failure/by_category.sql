@@ -1,0 +1,43 @@
+/*---
+title = "Failures by category, and how many of them still stand"
+doc   = """
+Every failed attempt counts once, also where a later one succeeded; so does one whose status the project does not map.
+`unresolved` are the units, a processor and a day each, whose deciding attempt is one of these. Runs that never wrote
+their end have no category: `failure/unresolved` lists them.
+"""
+
+[params]
+processors = { type = "texts", default = [], doc = "the processors to look at; all if none is given" }
+
+[columns]
+category        = "text"
+failed_attempts = "int"
+unresolved      = "int"
+processors      = "int"
+days            = "int"
+first_day       = "date"
+last_day        = "date"
+sample_error    = "text?"
+
+[[rule]]
+kind   = "equals"
+column = "unresolved"
+value  = 0
+level  = "warn"
+---*/
+{%- import "runs" as ledger %}
+with {{ ledger.attempts(runs, scope, processors) }}
+
+select
+    coalesce(nullif(category, ''), 'uncategorised') as category,
+    count(*) as failed_attempts,
+    count(case when recency = 1 then 1 end) as unresolved,
+    count(distinct processor) as processors,
+    count(distinct day) as days,
+    min(day) as first_day,
+    max(day) as last_day,
+    min(error) as sample_error
+from attempts
+where state in ('failed', 'unknown')
+group by 1
+order by 1

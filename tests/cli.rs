@@ -1,0 +1,1 @@
+//! The program from outside: answers, exit statuses, and what a bad input gets.
