@@ -21,12 +21,17 @@ use crate::model::sql::{Dialect, Sql, check_expression};
 
 /// Why a query could not be rendered. Always the fault of a file or an argument, never of the data.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct RenderError(pub Complaint);
+#[error("{complaint}")]
+pub struct RenderError {
+    /// What is wrong, and where.
+    pub complaint: Complaint,
+    /// The template itself refuses the arguments, with `fail`: they are at fault, not the query.
+    pub refused: bool,
+}
 
 impl RenderError {
     fn new(file: &str, line: usize, message: impl fmt::Display) -> Self {
-        Self(Complaint { file: file.to_owned(), line, message: message.to_string() })
+        Self { complaint: Complaint { file: file.to_owned(), line, message: message.to_string() }, refused: false }
     }
 }
 
@@ -203,7 +208,7 @@ impl<'a> Renderer<'a> {
             Some(name) => format!("queries/{}.sql", partial(name, self.dialect)),
             None => query.file.clone(),
         };
-        RenderError::new(&file, error.line().unwrap_or(0), describe(error))
+        RenderError { refused: is_refusal(error), ..RenderError::new(&file, error.line().unwrap_or(0), describe(error)) }
     }
 
     /// The queries that this renders.
@@ -212,9 +217,26 @@ impl<'a> Renderer<'a> {
     }
 }
 
+/// Marks the error of a template that calls `fail`.
+#[derive(Debug, thiserror::Error)]
+#[error("refused by the template")]
+struct Refused;
+
+/// `fail("...")`: how a template refuses arguments that it has no answer for.
+fn fail(message: &str) -> Result<Value, minijinja::Error> {
+    Err(minijinja::Error::new(ErrorKind::InvalidOperation, message.to_owned()).with_source(Refused))
+}
+
+fn is_refusal(error: &minijinja::Error) -> bool {
+    std::error::Error::source(error).is_some_and(|source| source.is::<Refused>())
+}
+
 /// The error in one line, with its cause.
 fn describe(error: &minijinja::Error) -> String {
     let detail = error.detail().map(str::to_owned).unwrap_or_default();
+    if is_refusal(error) {
+        return detail;
+    }
     let what = match error.kind() {
         ErrorKind::UndefinedError => "an undefined name is used".to_owned(),
         kind => kind.to_string(),
@@ -240,6 +262,7 @@ fn environment<'a>(library: &'a Library, dialect: Dialect) -> Environment<'a> {
     for filter in ["safe", "escape", "e", "tojson", "urlencode", "join", "format", "string", "pprint"] {
         environment.remove_filter(filter);
     }
+    environment.add_function("fail", fail);
     environment.add_filter("ident", move |value: &Value| literal::identifier(value, dialect));
     environment.add_filter("literals", move |value: &Value| literal::list(value, dialect));
     let partials = library.partials.clone();

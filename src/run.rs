@@ -138,7 +138,7 @@ pub fn plan<'a>(
             }
         }
         for check in &checks {
-            if let Err(RenderError(complaint)) = test_render(project, &renderer, check) {
+            if let Err(RenderError { complaint, .. }) = test_render(project, &renderer, check) {
                 complaints.push(complaint);
             }
         }
@@ -270,6 +270,11 @@ pub fn single(session: &Session<'_>, check: &Check<'_>) -> Result<CheckReport, E
     match session.ask(&sql, &mut report.statements) {
         Ok(table) => {
             report.findings = judge(check.query, &table, &key_columns(session.project, check));
+            // No rows of what should exist say nothing where nothing should exist.
+            if let Some(output) = outputs_of(check).first().filter(|_| table.is_empty()) {
+                let spine = spine_size(session, output)?;
+                report.findings.extend((spine.verdict != Verdict::Pass).then_some(spine));
+            }
             report.rows = Some(table);
         }
         Err(QueryError::Interrupted) => return Err(Error::Interrupted),
@@ -307,7 +312,7 @@ pub fn deadline_in(seconds: u64) -> Deadline {
 /// # Errors
 /// [`Error::Interrupted`], or [`Error::Warehouse`] with the engine's own words.
 pub fn rows(session: &Session<'_>, check: &Check<'_>) -> Result<Table, Error> {
-    let sql = session.renderer.render(check.query, &check.args).map_err(|error| Error::Complaints(vec![error.0]))?;
+    let sql = session.renderer.render(check.query, &check.args).map_err(|error| Error::Complaints(vec![error.complaint]))?;
     session.ask(&sql, &mut Vec::new()).map_err(|error| match error {
         QueryError::Interrupted => Error::Interrupted,
         error => Error::Warehouse(error.to_string()),

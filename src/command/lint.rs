@@ -71,7 +71,7 @@ fn faults(project: &Project, renderer: &Renderer<'_>, query: &Query, outputs: &[
     };
     let takes_output = query.params.values().any(|param| matches!(param.kind, ParamKind::Output | ParamKind::Outputs));
     let rounds: Vec<Option<&String>> = if takes_output { outputs.iter().map(Some).collect() } else { vec![None] };
-    let fault = |output| renderer.render(query, &arguments(output)).err().map(|error| error.0);
+    let fault = |output| renderer.render(query, &arguments(output)).err().filter(|error| !error.refused).map(|error| error.complaint);
     let mut complaints: Vec<Complaint> = rounds.into_iter().filter_map(fault).collect();
     for complaint in &mut complaints {
         complaint.message = format!("{} (rendered for {})", complaint.message, dialect.name());

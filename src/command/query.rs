@@ -32,7 +32,7 @@ pub(super) fn render(common: &Common, environment: &Environment, id: &str, words
         })?,
     };
     let renderer = Renderer::new(&setup.library, &setup.project, &setup.scope, dialect);
-    let sql = renderer.render(query, &args).map_err(|error| Error::Complaints(vec![error.0]))?;
+    let sql = renderer.render(query, &args).map_err(|error| Error::Complaints(vec![error.complaint]))?;
     report::write(&Place::Stdout, &format!("{}\n", sql.as_str()))?;
     Ok(0)
 }
@@ -44,7 +44,7 @@ pub(super) fn run(common: &Common, environment: &Environment, id: &str, words: &
     let args = options::arguments(query, words)?;
     // Wrong arguments are the user's to correct, before anything is asked.
     let renderer = Renderer::new(&setup.library, &setup.project, &setup.scope, setup.target.dialect);
-    renderer.render(query, &args).map_err(|error| Error::Complaints(vec![error.0]))?;
+    renderer.render(query, &args).map_err(|error| Error::Complaints(vec![error.complaint]))?;
     let warehouse = setup.open(environment)?;
     let session = setup.session(warehouse.as_ref(), common)?;
     let check = Check { query, args, declared: String::new() };

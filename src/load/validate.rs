@@ -11,7 +11,9 @@ use crate::model::table::Kind;
 const KEY_COLUMNS: usize = 6;
 
 /// Columns of the coverage statement, which a key column of the same name would hide.
-const RESERVED: [&str; 8] = ["output", "class", "period", "position", "keys", "held_rows", "weight", "duplicates"];
+const RESERVED: [&str; 13] = [
+    "output", "class", "period", "position", "keys", "held_rows", "weight", "duplicates", "last_day", "days_late", "grain", "copies", "island",
+];
 
 /// Fills in what one part says for another (key columns, weights of cross products), and complains of the rest.
 pub(super) fn project(project: &mut Project) -> Vec<Complaint> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use comfy_table::{Cell, CellAlignment, ContentArrangement, Table as Grid, presets};
+use comfy_table::{Cell, CellAlignment, ColumnConstraint, ContentArrangement, Table as Grid, presets};
 
 use crate::model::coverage::{Class, Coverage};
 use crate::model::report::{CheckReport, Finding, GateReport, Header, Report};
@@ -190,6 +190,7 @@ pub fn coverage_grid(coverage: &[Coverage], style: Style) -> String {
         ]);
     }
     right_align(&mut grid, [2, 3, 4]);
+    keep_whole(&mut grid, [0, 1, 2, 3, 4]);
     trimmed(&grid)
 }
 
@@ -274,6 +275,7 @@ pub fn retry(list: &[RetryItem], style: Style) -> String {
             item.last.as_ref().filter(|_| item.attempts != Some(0)).map_or(attempts.clone(), |last| format!("{attempts}, {last}"));
         grid.add_row([item.stage.as_str(), &item.output, &key, item.class.name(), &attempts, &item.reason]);
     }
+    keep_whole(&mut grid, [0, 1, 2, 3]);
     let keys: std::collections::BTreeSet<String> =
         list.iter().map(|item| item.key.iter().map(Value::to_string).collect::<Vec<_>>().join("/")).collect();
     format!(
@@ -311,6 +313,15 @@ fn right_align(grid: &mut Grid, columns: impl IntoIterator<Item = usize>) {
     for column in columns {
         if let Some(column) = grid.column_mut(column) {
             column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+}
+
+/// Names and numbers are not broken into lines; what is left of the width is for the words.
+fn keep_whole(grid: &mut Grid, columns: impl IntoIterator<Item = usize>) {
+    for column in columns {
+        if let Some(column) = grid.column_mut(column) {
+            column.set_constraint(ColumnConstraint::ContentWidth);
         }
     }
 }
