@@ -1,1 +1,493 @@
-//! The program from outside: answers, exit statuses, and what a bad input gets.
+//! The program from outside: answers, exit statuses, snapshots of what people see, and what a bad input gets.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+fn gapgate(dir: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_gapgate"));
+    command.arg("-C").arg(dir).env_remove("COLUMNS").env("NO_COLOR", "1").stdin(Stdio::null());
+    command
+}
+
+fn example() -> PathBuf {
+    Path::new(ROOT).join("examples/nba")
+}
+
+fn answer(dir: &Path, args: &[&str]) -> (i32, String, String) {
+    let Output { status, stdout, stderr } = gapgate(dir).args(args).output().expect("the program runs");
+    let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+    (status.code().unwrap_or(-1), text(stdout), text(stderr))
+}
+
+/// A small project: a calendar of ten days, a table that has them all, a gate.
+fn project(changes: &[(&str, &str)]) -> TempDir {
+    let dir = TempDir::new().expect("a folder");
+    let mut file = PROJECT.to_owned();
+    for (from, to) in changes {
+        assert!(file.contains(from), "the project has no {from}");
+        file = file.replace(from, to);
+    }
+    fs::write(dir.path().join("gapgate.toml"), file).expect("a project file");
+    fs::create_dir(dir.path().join("warehouse")).expect("a folder");
+    load(&dir, WAREHOUSE);
+    dir
+}
+
+fn load(dir: &TempDir, sql: &str) {
+    fs::write(dir.path().join("warehouse/10.sql"), sql).expect("a warehouse");
+}
+
+const PROJECT: &str = r#"
+[project]
+name = "small"
+as_of = "2024-02-01"
+
+[targets.local]
+engine = "duckdb"
+load = "warehouse"
+
+[seasons.2024]
+start = 2024-01-01
+end = 2024-01-31
+
+[spines.days]
+table = "calendar"
+key = { day = "date" }
+weights = { shops = "sum(shops)" }
+
+[outputs.sales]
+stage = "raw"
+table = "sales"
+spine = "days"
+date = "sold_on"
+grain = ["receipt"]
+rows = { min = 1, max = 4, per = "shops" }
+not_null = ["amount"]
+ranges = { amount = [0, 100] }
+
+[gates.raw]
+stage = "raw"
+"#;
+
+const WAREHOUSE: &str = "
+create table calendar as select (date '2024-01-01' + n::int)::date as day, 2 as shops from range(10) r(n);
+create table sales as select day as sold_on, r.n as receipt, 10 * r.n as amount from calendar, range(4) r(n);
+";
+
+fn snapshot(name: &str, text: &str) {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path(Path::new(ROOT).join("snapshots"));
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    // Times differ from run to run.
+    settings.add_filter(r"\d+ ms", "[time] ms");
+    settings.add_filter(r#""(elapsed_ms|own_ms)": [\d.e-]+"#, r#""$1": "[time]""#);
+    settings.add_filter(r#" time="[\d.]+""#, r#" time="[time]""#);
+    settings.bind(|| insta::assert_snapshot!(name, text));
+}
+
+#[test]
+fn the_example_gives_its_reference_figures() {
+    let dir = example();
+    assert_eq!(answer(&dir, &["gate", "raw"]).0, 0);
+    assert_eq!(answer(&dir, &["gate", "precompute"]).0, 1);
+    assert_eq!(answer(&dir, &["gate"]).0, 1);
+    let (status, out, _) = answer(&dir, &["gate", "analytics"]);
+    assert_eq!(status, 1);
+    assert!(out.contains("638 expected, 311 present, 327 missing"), "{out}");
+    let (status, lines, _) = answer(&dir, &["retry", "analytics", "--format", "lines"]);
+    assert_eq!((status, lines.lines().count()), (0, 445));
+    let (_, lead, _) = answer(&dir, &["retry", "player_game_summary", "--format", "lines"]);
+    assert_eq!(lead.lines().count(), 327 + 3, "the missing dates and the damaged ones");
+    assert!(lead.lines().zip(lead.lines().skip(1)).all(|(a, b)| a < b), "each once, in order");
+    let (_, json, _) = answer(&dir, &["gaps", "player_game_summary", "--by", "year", "--format", "json"]);
+    let rows: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    let figures: Vec<_> = rows.as_array().expect("rows").iter().map(|row| (row["expected"].as_i64(), row["present"].as_i64())).collect();
+    assert_eq!(figures, [(72, 34), (215, 91), (205, 112), (146, 74)].map(|(a, b)| (Some(a), Some(b))));
+}
+
+#[test]
+fn reports_read_well() {
+    let dir = example();
+    for (name, args) in [
+        ("gate_raw", vec!["gate", "raw"]),
+        ("gate_analytics", vec!["gate", "analytics"]),
+        ("gate_precompute", vec!["gate", "precompute"]),
+        ("gates_at_a_glance", vec!["gate"]),
+        ("gate_csv", vec!["gate", "analytics", "--format", "csv", "--season", "2021-22"]),
+        ("gate_json", vec!["gate", "analytics", "--format", "json", "--from", "2022-02-20", "--to", "2022-03-10"]),
+        ("gate_junit", vec!["gate", "analytics", "--format", "junit", "--from", "2022-02-20", "--to", "2022-03-10"]),
+        ("gaps", vec!["gaps", "analytics"]),
+        ("gaps_by_year", vec!["gaps", "--by", "year"]),
+        ("retry_table", vec!["retry", "team_defense_game_summary", "--to", "2021-11-30"]),
+        ("retry_ranges", vec!["retry", "analytics", "--season", "2021-22", "--format", "ranges"]),
+        ("doctor", vec!["doctor"]),
+        ("list", vec!["list"]),
+        ("show", vec!["show", "quality/coverage"]),
+    ] {
+        snapshot(name, &answer(&dir, &args).1);
+    }
+}
+
+#[test]
+fn help_texts() {
+    for command in ["", "gate", "gaps", "retry", "doctor", "list", "show", "render", "lint", "run"] {
+        let args: Vec<&str> = [command, "--help"].into_iter().filter(|word| !word.is_empty()).collect();
+        snapshot(&format!("help_{}", if command.is_empty() { "gapgate" } else { command }), &answer(&example(), &args).1);
+    }
+}
+
+#[test]
+fn rendered_sql_per_dialect() {
+    let dir = example();
+    for dialect in ["duckdb", "bigquery", "postgres", "databricks"] {
+        let render = |query: &str, args: &str| {
+            let (status, sql, error) =
+                answer(&dir, &[&["render", query, "--dialect", dialect], args.split_whitespace().collect::<Vec<_>>().as_slice()].concat());
+            assert_eq!(status, 0, "{query}: {error}");
+            sql
+        };
+        let all = "outputs=player_game_summary,team_offense_game_summary,upcoming_team_game_context";
+        snapshot(&format!("sql_{dialect}_quality_coverage"), &render("quality/coverage", all));
+        if ["duckdb", "bigquery"].contains(&dialect) {
+            for (query, args) in [
+                ("gap/coverage_by_period", all),
+                ("gap/missing_keys", "outputs=player_game_summary"),
+                ("gap/ranges", "outputs=player_game_summary"),
+                ("gap/extra_keys", "outputs=player_game_summary"),
+                ("progress/overall", all),
+                ("failure/unresolved", ""),
+                ("failure/by_category", ""),
+                ("recovery/attempts", ""),
+                ("quality/duplicates", "output=player_game_summary"),
+                ("quality/null_rates", "output=player_game_summary"),
+            ] {
+                snapshot(&format!("sql_{dialect}_{}", query.replace('/', "_")), &render(query, args));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_clean_project_goes_and_damage_is_told_apart() {
+    let clean = project(&[]);
+    assert_eq!(answer(clean.path(), &["gate", "raw"]).0, 0);
+    for (damage, status, expected) in [
+        ("delete from sales where sold_on = '2024-01-03'", 1, "10 expected, 9 present, 1 missing, as 2024-01-03"),
+        ("delete from sales where sold_on = '2024-01-03' and receipt > 0", 1, "1 key partial, as 2024-01-03: 1 row, at least 2 expected"),
+        ("insert into sales select * from sales where sold_on = '2024-01-03'", 1, "1 key duplicate, as 2024-01-03"),
+        (
+            "insert into sales select '2024-01-03', n, 1 from range(10, 20) r(n)",
+            1,
+            "1 key excess, as 2024-01-03: 14 rows, at most 8 expected",
+        ),
+        ("update sales set amount = null where sold_on = '2024-01-03'", 1, "amount is NULL in 4 of 4 rows"),
+        ("update sales set receipt = null where sold_on = '2024-01-03' and receipt = 1", 1, "receipt is NULL in 1 row of 4 rows"),
+        ("update sales set amount = 101 where sold_on = '2024-01-03' and receipt = 1", 1, "amount is out of range in 1"),
+        ("update sales set sold_on = null where sold_on = '2024-01-03' and receipt = 1", 1, "1 row without a key"),
+        ("insert into sales values ('2024-01-20', 1, 1)", 0, "1 key with rows that the spine does not have, as 2024-01-20"),
+        ("delete from sales", 1, "sales has no rows in scope: 10 expected, 0 present, 10 missing"),
+        ("delete from calendar", 3, "the spine `days` has no keys in scope"),
+        ("update calendar set shops = null where day = '2024-01-03'", 3, "shops is NULL in the spine"),
+        ("alter table sales rename column receipt to receipt_id", 3, "sales has no column receipt; did you mean \"receipt_id\"?"),
+        ("alter table sales rename to sale", 3, "there is no table sales; did you mean \"sale\"?"),
+        ("alter table calendar rename column day to date", 3, "calendar has no column day"),
+        ("drop table calendar", 3, "spine `days`: there is no table calendar"),
+        ("alter table sales alter sold_on type varchar", 3, "column sold_on of sales is of type VARCHAR, but key column `day` is a date"),
+        ("alter table sales alter amount type varchar", 3, "column amount of sales is of type VARCHAR, which does not compare"),
+    ] {
+        load(&clean, &format!("{WAREHOUSE};{damage};"));
+        let (found, out, error) = answer(clean.path(), &["gate", "raw"]);
+        let flat = out.split_whitespace().collect::<Vec<_>>().join(" ").replace("1 row of 4", "1 row of 4");
+        let expected = expected.replace("1 row of 4 rows", "1 of 4 rows");
+        assert_eq!(found, status, "{damage}\n{out}{error}");
+        assert!(flat.contains(&expected), "{damage}\nexpected: {expected}\n{out}{error}");
+    }
+}
+
+#[test]
+fn wrong_files_and_flags_exit_with_2_and_say_where() {
+    for (changes, args, expected) in [
+        (vec![("stage = \"raw\"\ntable", "stag = \"raw\"\ntable")], vec!["gate"], "unknown key `stag`; did you mean \"stage\"?"),
+        (vec![("spine = \"days\"", "spine = \"day\"")], vec!["gate"], "gapgate.toml:19: no spine is named \"day\"; did you mean \"days\"?"),
+        (vec![("per = \"shops\"", "per = \"shop\"")], vec!["gate"], "no weight of spine `days` is named \"shop\""),
+        (vec![("start = 2024-01-01", "start = 2024-13-01")], vec!["gate"], "gapgate.toml:11:"),
+        (vec![("start = 2024-01-01", "start = \"soon\"")], vec!["gate"], "`soon` is not a date"),
+        (vec![("end = 2024-01-31", "end = 2023-01-31")], vec!["gate"], "ends before it starts"),
+        (vec![("engine = \"duckdb\"", "engine = \"duck\"")], vec!["gate"], "unknown word \"duck\"; did you mean \"duckdb\"?"),
+        (vec![("ranges = { amount", "ranges = { amoun = [1], amount")], vec!["gate"], "write a range as [lowest, highest]"),
+        (
+            vec![("table = \"calendar\"", "table = \"calendar\"\nwhere = \"1 = 1) union (select 1\"")],
+            vec!["gate"],
+            "gapgate.toml:14: where:",
+        ),
+        (vec![("name = \"small\"", "name = \"${HOME}\"")], vec!["gate"], "${...} is read in [targets] only"),
+        (vec![("name = \"small\"", "name = \"small")], vec!["gate"], "gapgate.toml:3:"),
+        (
+            vec![("[gates.raw]\nstage = \"raw\"", "[gates.raw]\nstage = \"raw\"\nchecks = [\"quality/cover\"]")],
+            vec!["gate"],
+            "no query is named \"quality/cover\"; did you mean \"quality/coverage\"?",
+        ),
+        (vec![("[gates.raw]\nstage = \"raw\"", "[gates.raw]\nstage = \"raw\"\nchecks = []")], vec!["gate"], "has no checks"),
+        (vec![("[gates.raw]\nstage = \"raw\"", "[gates.raw]\noutputs = [\"sale\"]")], vec!["gate"], "\"sale\" names no output"),
+        (vec![("day = \"date\"", "class = \"date\"")], vec!["gate"], "a name that reports use"),
+        (vec![], vec!["gate", "ra"], "no gate is named \"ra\"; did you mean \"raw\"?"),
+        (vec![], vec!["gate", "--season", "2023"], "no season is named \"2023\""),
+        (vec![], vec!["gate", "--from", "2025-01-01"], "no season has a date in that range"),
+        (vec![], vec!["gate", "--from", "1 May"], "--from: `1 May` is not a date"),
+        (vec![], vec!["gate", "--as-of", "soon"], "--as-of: `soon` is not a date"),
+        (vec![], vec!["gate", "--target", "prod"], "no target is named \"prod\""),
+        (vec![], vec!["gate", "--select", "tag:x"], "--select tag:x names no output"),
+        (vec![], vec!["gate", "--select", "!sales"], "the selection holds no output"),
+        (vec![], vec!["gate", "--format", "yaml"], "unknown format \"yaml\""),
+        (vec![], vec!["gate", "--format", "json", "--format", "csv"], "only one format can go to standard output"),
+        (vec![], vec!["gate", "--bogus"], "unexpected argument '--bogus'"),
+        (vec![], vec!["run", "gap/missing_key"], "did you mean \"gap/missing_keys\"?"),
+        (vec![], vec!["run", "gap/missing_keys"], "parameter `outputs` (outputs) has no value"),
+        (vec![], vec!["run", "gap/missing_keys", "outputs=sale"], "no output is named \"sale\"; did you mean \"sales\"?"),
+        (vec![], vec!["run", "gap/missing_keys", "output=sales"], "has no parameter \"output\""),
+        (vec![], vec!["render", "gap/missing_keys", "outputs=sales", "--dialect", "oracle"], "unknown dialect \"oracle\""),
+    ] {
+        let dir = project(&changes);
+        let (status, out, error) = answer(dir.path(), &args);
+        assert_eq!(status, 2, "{changes:?} {args:?}\n{out}{error}");
+        assert!(error.contains(expected), "{changes:?} {args:?}\nexpected: {expected}\n{error}");
+        assert!(!dir.path().join(".gapgate").exists() || !out.contains("GO"), "something was run");
+    }
+}
+
+#[test]
+fn several_complaints_come_at_once() {
+    let dir = project(&[("end = 2024-01-31", "ende = 2024-01-31"), ("grain = [\"receipt\"]", "grain = 7"), ("rows = {", "row = {")]);
+    let (status, _, error) = answer(dir.path(), &["gate"]);
+    assert_eq!(status, 2);
+    for expected in ["unknown key `ende`", "expected a text in quotes, found an integer", "unknown key `row`"] {
+        assert!(error.contains(expected), "{error}");
+    }
+}
+
+#[test]
+fn wrong_queries_are_named_with_file_and_line() {
+    let header = "/*---\ntitle = \"t\"\ndoc = \"d\"\n[columns]\nn = \"int\"\n[[rule]]\nkind = \"no_rows\"\n---*/\n";
+    for (text, expected) in [
+        ("select 1 as n".to_owned(), "queries/own/q.sql:1: the file must begin with its header"),
+        ("/*---\ntitle = 1\n".to_owned(), "the header has no end"),
+        (header.replace("no_rows", "no_row") + "select 1 as n", "queries/own/q.sql:7: unknown word \"no_row\"; did you mean \"no_rows\"?"),
+        (header.replace("n = \"int\"", "n = \"integer\"") + "select 1 as n", "queries/own/q.sql:5: unknown column type \"integer\""),
+        (header.replace("kind = \"no_rows\"", "kind = \"not_null\"\ncolumns = [\"m\"]") + "select 1 as n", "names column \"m\""),
+        (format!("{header}select {{{{ nothing }}}} as n"), "queries/own/q.sql:9: an undefined name is used"),
+        (format!("{header}select {{% if %}} as n"), "queries/own/q.sql:9:"),
+        (format!("{header}delete from sales"), "the rendered SQL is refused"),
+        (format!("{header}select 1 as n; select 2"), "the rendered SQL is refused"),
+    ] {
+        let dir = project(&[]);
+        fs::create_dir_all(dir.path().join("queries/own")).expect("a folder");
+        fs::write(dir.path().join("queries/own/q.sql"), &text).expect("a query");
+        let (status, _, error) = answer(dir.path(), &["run", "own/q"]);
+        assert_eq!(status, 2, "{text}\n{error}");
+        assert!(error.contains(expected), "{text}\nexpected: {expected}\n{error}");
+    }
+}
+
+#[test]
+fn a_query_of_the_project_is_judged_and_its_contract_kept() {
+    let header =
+        "/*---\ntitle = \"t\"\ndoc = \"d\"\n[columns]\nn = \"int\"\n[[rule]]\nkind = \"at_least\"\ncolumn = \"n\"\nvalue = 1\n---*/\n";
+    for (sql, status, expected) in [
+        ("select 1 as n", 0, ""),
+        ("select 0 as n", 1, "n is 0, not at least 1"),
+        ("select cast(null as integer) as n", 3, "column n is NULL in row 1"),
+        ("select 'one' as n", 3, "column n is of type text, not int"),
+        ("select 1 as m", 3, "the columns are (m), not (n)"),
+        ("select n from gone", 3, "gone does not exist"),
+        ("select cast('x' as integer) as n", 3, "Could not convert"),
+    ] {
+        let dir = project(&[]);
+        fs::create_dir_all(dir.path().join("queries/own")).expect("a folder");
+        fs::write(dir.path().join("queries/own/q.sql"), format!("{header}{sql}")).expect("a query");
+        let (found, _, error) = answer(dir.path(), &["run", "own/q"]);
+        assert_eq!(found, status, "{sql}\n{error}");
+        assert!(error.contains(expected), "{sql}\n{error}");
+    }
+}
+
+#[test]
+fn a_failing_check_does_not_stop_the_others() {
+    let dir = project(&[("[gates.raw]\nstage = \"raw\"", "[gates.raw]\nstage = \"raw\"\nchecks = [\"own/q\", \"quality/coverage\"]")]);
+    fs::create_dir_all(dir.path().join("queries/own")).expect("a folder");
+    fs::write(dir.path().join("queries/own/q.sql"), "/*---\ntitle = \"t\"\ndoc = \"d\"\n[columns]\nn = \"int\"\n---*/\nselect n from gone")
+        .expect("a query");
+    let (status, out, _) = answer(dir.path(), &["gate", "raw"]);
+    assert_eq!(status, 3, "{out}");
+    assert!(out.contains("undecided own/q") && out.contains("pass quality/coverage"), "{out}");
+}
+
+#[test]
+fn waivers_cover_lapse_and_warn() {
+    let damage = format!("{WAREHOUSE};delete from sales where sold_on = '2024-01-03';");
+    for (until, keys, status, expected) in [
+        ("2024-12-31", "2024-01-03", 0, "1 waived"),
+        ("2024-01-15", "2024-01-03", 1, "lapsed on 2024-01-15"),
+        ("2024-12-31", "2024-01-01..2024-01-05", 0, "1 waived"),
+        ("2024-12-31", "2024-01-09", 1, "matches no faulty key"),
+    ] {
+        let waiver = format!(
+            "[[waivers]]\noutput = \"sales\"\nkeys = [\"{keys}\"]\nreason = \"closed\"\nowner = \"ops\"\nuntil = {until}\n[gates.raw]"
+        );
+        let dir = project(&[("[gates.raw]", &waiver)]);
+        load(&dir, &damage);
+        let (found, out, _) = answer(dir.path(), &["gate", "raw"]);
+        assert_eq!(found, status, "{out}");
+        assert!(out.contains(expected), "{out}");
+    }
+}
+
+#[test]
+fn pending_turns_into_missing_at_the_deadline() {
+    let dir = project(&[("date = \"sold_on\"", "date = \"sold_on\"\nexpected_by = \"1 day 07:00\"")]);
+    load(&dir, &format!("{WAREHOUSE};delete from sales where sold_on = '2024-01-10';"));
+    let (status, out, _) = answer(dir.path(), &["gate", "raw", "--as-of", "2024-01-11T06:59"]);
+    assert!(status == 0 && out.contains("1 pending"), "{out}");
+    let (status, out, _) = answer(dir.path(), &["gate", "raw", "--as-of", "2024-01-11T07:00"]);
+    assert!(status == 1 && out.contains("1 missing"), "{out}");
+}
+
+#[test]
+fn a_folder_is_loaded_once_and_again_when_it_changes() {
+    let dir = project(&[]);
+    let cached = || {
+        fs::read_dir(dir.path().join(".gapgate/cache"))
+            .expect("a cache")
+            .filter_map(Result::ok)
+            .map(|entry| entry.file_name())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(answer(dir.path(), &["gate", "raw"]).0, 0);
+    let first = cached();
+    assert_eq!(answer(dir.path(), &["gate", "raw"]).0, 0);
+    assert_eq!(cached(), first);
+    load(&dir, &format!("{WAREHOUSE};delete from sales;"));
+    assert_eq!(answer(dir.path(), &["gate", "raw"]).0, 1);
+    assert_eq!((cached().len(), cached() == first), (1, false));
+    load(&dir, "create table nonsense (;");
+    let (status, _, error) = answer(dir.path(), &["gate", "raw"]);
+    assert!(status == 3 && error.contains("cannot load 10.sql"), "{error}");
+    assert_eq!(cached().len(), 1, "nothing half-loaded is left");
+}
+
+#[test]
+fn csv_files_become_tables() {
+    let dir = project(&[("table = \"calendar\"", "table = \"ref.calendar\"")]);
+    fs::create_dir(dir.path().join("warehouse/ref")).expect("a folder");
+    fs::write(dir.path().join("warehouse/ref/05_calendar.csv"), "day,shops\n2024-01-01,2\n2024-01-02,2\n").expect("a file");
+    let (status, out, error) = answer(dir.path(), &["gate", "raw"]);
+    assert_eq!(status, 0, "{out}{error}");
+    assert!(out.contains("8 extra"), "{out}");
+}
+
+#[test]
+fn missing_and_broken_databases_are_undecided() {
+    let dir = project(&[("load = \"warehouse\"", "database = \"none.duckdb\"")]);
+    let (status, _, error) = answer(dir.path(), &["gate", "raw"]);
+    assert!(status == 3 && error.contains("there is no database file at"), "{error}");
+    fs::write(dir.path().join("none.duckdb"), "this is no database").expect("a file");
+    let (status, _, error) = answer(dir.path(), &["gate", "raw"]);
+    assert!(status == 3 && error.contains("cannot open"), "{error}");
+}
+
+#[test]
+fn reports_go_to_files_whole_or_not_at_all() {
+    let dir = project(&[]);
+    let file = dir.path().join("report.json");
+    let (status, out, _) = answer(dir.path(), &["gate", "raw", "-q", "--format", "table", "--format", &format!("json={}", file.display())]);
+    assert_eq!((status, out.as_str()), (0, "GO\n"));
+    let report: serde_json::Value = serde_json::from_str(&fs::read_to_string(&file).expect("a report")).expect("JSON");
+    assert_eq!(report["verdict"], "pass");
+    let nowhere = format!("json={}", dir.path().join("gone/report.json").display());
+    let (status, _, error) = answer(dir.path(), &["gate", "raw", "--format", &nowhere]);
+    assert!(status != 0 && error.contains("cannot write"), "{error}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_an_error() {
+    let dir = project(&[]);
+    let (status, _, error) = answer(dir.path(), &["gate", "raw", "--format", "json=/dev/full"]);
+    assert!(status != 0 && error.contains("cannot write"), "{error}");
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").expect("a full device");
+    let output = gapgate(dir.path()).args(["gate", "raw"]).stdout(full).output().expect("the program runs");
+    assert_ne!(output.status.code(), Some(0));
+}
+
+#[test]
+fn a_reader_that_leaves_early_changes_nothing() {
+    for (gate, expected) in [("raw", 0), ("analytics", 1)] {
+        let mut child =
+            gapgate(&example()).args(["gate", gate]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program runs");
+        drop(child.stdout.take());
+        let output = child.wait_with_output().expect("an end");
+        assert_eq!(output.status.code(), Some(expected), "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(output.stderr.is_empty());
+    }
+}
+
+/// A query that takes minutes, so that it must be cancelled.
+fn slow_project() -> TempDir {
+    let dir = project(&[]);
+    fs::create_dir_all(dir.path().join("queries/own")).expect("a folder");
+    let sql = "select count(*) as n from range(3000000) as a(x), range(3000000) as b(y) where x * y % 7 = 3";
+    fs::write(dir.path().join("queries/own/slow.sql"), format!("/*---\ntitle = \"t\"\ndoc = \"d\"\n[columns]\nn = \"int\"\n---*/\n{sql}"))
+        .expect("a query");
+    dir
+}
+
+#[test]
+fn a_time_limit_cancels_and_is_undecided() {
+    let dir = slow_project();
+    let start = Instant::now();
+    let (status, _, error) = answer(dir.path(), &["run", "own/slow", "--timeout", "1"]);
+    assert_eq!(status, 3, "{error}");
+    assert!(error.contains("cancelled at the time limit of 1 s"), "{error}");
+    assert!(start.elapsed() < Duration::from_secs(30));
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupt_cancels_what_is_running() {
+    let dir = slow_project();
+    let child =
+        gapgate(dir.path()).args(["run", "own/slow"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program runs");
+    std::thread::sleep(Duration::from_millis(1500));
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill runs").success());
+    let output = child.wait_with_output().expect("an end");
+    assert_eq!(output.status.code(), Some(130), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("interrupted"));
+}
+
+#[test]
+fn a_database_that_another_process_writes_is_undecided() {
+    // The loading of a folder holds the only connection that writes; a copy of its file stands for a user's database.
+    let dir = project(&[]);
+    assert_eq!(answer(dir.path(), &["gate", "raw"]).0, 0);
+    let cache = fs::read_dir(dir.path().join(".gapgate/cache"))
+        .expect("a cache")
+        .filter_map(Result::ok)
+        .map(|entry| entry.path())
+        .next()
+        .expect("a file");
+    let database = dir.path().join("shop.duckdb");
+    fs::copy(cache, &database).expect("a copy");
+    let config = duckdb::Config::default();
+    let writer = duckdb::Connection::open_with_flags(&database, config).expect("a writer");
+    let locked = project(&[("load = \"warehouse\"", &format!("database = \"{}\"", database.display()))]);
+    let (status, _, error) = answer(locked.path(), &["gate", "raw"]);
+    assert!(status == 3 && error.contains("is locked by another process"), "{error}");
+    drop(writer);
+    assert_eq!(answer(locked.path(), &["gate", "raw"]).0, 0);
+}

@@ -1,6 +1,8 @@
 //! One integration binary: the guard, the laws, the queries, the command line and the house itself.
 
+#[cfg(feature = "duckdb")]
 mod cli;
 mod guard;
 mod house;
+#[cfg(feature = "duckdb")]
 mod queries;

@@ -84,7 +84,7 @@ fn period_text(report: &Report, format: Format, style: Style) -> String {
     }
     let rows = rows.unwrap_or_default();
     match format {
-        Format::Table => terminal::grid(&rows, usize::MAX, style) + "\n",
+        Format::Table => terminal::periods(&rows, &report.gates[0].covered, style) + "\n",
         Format::Json => jsonl::array(&rows),
         Format::Csv => csv::table(&rows),
     }

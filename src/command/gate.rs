@@ -43,8 +43,14 @@ pub(super) fn run(common: &Common, environment: &Environment, name: Option<&str>
 /// Plans every gate before the first statement is sent, then runs them in order.
 fn check(setup: &Setup, common: &Common, environment: &Environment, gates: &[Gate]) -> Result<Report, Error> {
     let borrowed: Vec<&Gate> = gates.iter().collect();
-    let plans = run::plan(&setup.project, &setup.library, &setup.scope, setup.target.dialect, &borrowed)?;
-    let warehouse = setup.open(environment)?;
+    // Opening takes the engine longer than planning takes us, and neither needs the other.
+    let (plans, warehouse) = std::thread::scope(|scope| {
+        let opening = scope.spawn(|| setup.open(environment));
+        let plans = run::plan(&setup.project, &setup.library, &setup.scope, setup.target.dialect, &borrowed);
+        (plans, opening.join())
+    });
+    let plans = plans?;
+    let warehouse = warehouse.map_err(|_| Error::Warehouse("opening the target failed without a reason".to_owned()))??;
     let session = setup.session(warehouse.as_ref(), common)?;
     let gates: Vec<GateReport> = plans.iter().map(|plan| run::gate(&session, plan)).collect::<Result<_, _>>()?;
     let statements = session.statements.clone();

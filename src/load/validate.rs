@@ -12,7 +12,19 @@ const KEY_COLUMNS: usize = 6;
 
 /// Columns of the coverage statement, which a key column of the same name would hide.
 const RESERVED: [&str; 13] = [
-    "output", "class", "period", "position", "keys", "held_rows", "weight", "duplicates", "last_day", "days_late", "grain", "copies", "island",
+    "output",
+    "class",
+    "period",
+    "position",
+    "keys",
+    "held_rows",
+    "weight",
+    "duplicates",
+    "last_day",
+    "days_late",
+    "grain",
+    "copies",
+    "island",
 ];
 
 /// Fills in what one part says for another (key columns, weights of cross products), and complains of the rest.

@@ -1,6 +1,6 @@
 //! Reports for people: one screen first, then the reasons. Reads well at 80 columns and without colour.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use comfy_table::{Cell, CellAlignment, ColumnConstraint, ContentArrangement, Table as Grid, presets};
@@ -276,8 +276,7 @@ pub fn retry(list: &[RetryItem], style: Style) -> String {
         grid.add_row([item.stage.as_str(), &item.output, &key, item.class.name(), &attempts, &item.reason]);
     }
     keep_whole(&mut grid, [0, 1, 2, 3]);
-    let keys: std::collections::BTreeSet<String> =
-        list.iter().map(|item| item.key.iter().map(Value::to_string).collect::<Vec<_>>().join("/")).collect();
+    let keys: BTreeSet<String> = list.iter().map(|item| item.key.iter().map(Value::to_string).collect::<Vec<_>>().join("/")).collect();
     format!(
         "{}\n\n{} to re-run, {} distinct keys\n",
         trimmed(&grid),
@@ -286,8 +285,11 @@ pub fn retry(list: &[RetryItem], style: Style) -> String {
     )
 }
 
-/// Any result table; at most `most` rows of it.
+/// Any result table; at most `most` rows of it. Where it is wider than the terminal, each row is a paragraph.
 pub fn grid(table: &Table, most: usize, style: Style) -> String {
+    if natural_width(table, most) > usize::from(style.width) {
+        return paragraphs(table, most, style);
+    }
     let mut grid = new_grid(style);
     grid.set_header(table.columns().iter().map(|column| column.name.as_str()));
     for row in table.rows().take(most) {
@@ -296,6 +298,61 @@ pub fn grid(table: &Table, most: usize, style: Style) -> String {
     let numeric = table.columns().iter().enumerate().filter(|(_, column)| matches!(column.kind, Kind::Int | Kind::Float | Kind::Decimal));
     right_align(&mut grid, numeric.map(|(at, _)| at));
     trimmed(&grid)
+}
+
+fn natural_width(table: &Table, most: usize) -> usize {
+    let widest = |(at, column): (usize, &crate::model::table::Column)| {
+        let cells = table.rows().take(most).map(|row| row[at].to_string().chars().count());
+        cells.max().unwrap_or(0).max(column.name.chars().count()) + 2
+    };
+    table.columns().iter().enumerate().map(widest).sum()
+}
+
+/// The first two values bare, because they say what the row is about; the others with their names, unless NULL.
+fn paragraphs(table: &Table, most: usize, style: Style) -> String {
+    let mut text = String::new();
+    for row in table.rows().take(most) {
+        let named = table.columns().iter().zip(row).enumerate().filter(|(_, (_, value))| !value.is_null());
+        let words = named
+            .map(|(at, (column, value))| if at < 2 { value.to_string() } else { format!("{}: {value}", column.name.replace('_', " ")) });
+        text.push_str(&wrap(&format!("  {}", words.collect::<Vec<_>>().join(", ")), "    ", style.width));
+    }
+    text.trim_end().to_owned()
+}
+
+/// The most periods that fit beside each other.
+const PERIODS: usize = 6;
+
+/// Coverage by period: `present/expected`, a line per output and a column per period if there are few, else a line each.
+///
+/// `rows` are those of `gap/coverage_by_period`; `outputs` gives the order.
+pub fn periods(rows: &Table, outputs: &[String], style: Style) -> String {
+    let (Some(output), Some(period), Some(expected), Some(present)) =
+        (rows.position("output"), rows.position("period"), rows.position("expected"), rows.position("present"))
+    else {
+        return grid(rows, usize::MAX, style);
+    };
+    let names: BTreeSet<&str> = rows.rows().filter_map(|row| row[period].as_text()).collect();
+    if names.len() > PERIODS {
+        return grid(rows, usize::MAX, style);
+    }
+    let mut pivot = new_grid(style);
+    pivot.set_header(["present / expected"].into_iter().chain(names.iter().copied()).chain(["all"]));
+    for name in outputs {
+        let of_output = || rows.rows().filter(|row| row[output].as_text() == Some(name));
+        let share = |present: i64, expected: i64| format!("{present}/{expected}");
+        let of_period = |period_name: &&str| {
+            let row = of_output().find(|row| row[period].as_text() == Some(period_name));
+            row.map_or_else(|| "-".to_owned(), |row| format!("{}/{}", row[present], row[expected]))
+        };
+        let sum = |at: usize| of_output().filter_map(|row| row[at].as_int()).sum::<i64>();
+        if of_output().next().is_some() {
+            pivot.add_row([name.clone()].into_iter().chain(names.iter().map(of_period)).chain([share(sum(present), sum(expected))]));
+        }
+    }
+    right_align(&mut pivot, 1..=names.len() + 1);
+    keep_whole(&mut pivot, [0]);
+    trimmed(&pivot)
 }
 
 fn new_grid(style: Style) -> Grid {
