@@ -188,7 +188,7 @@ fn a_clean_project_goes_and_damage_is_told_apart() {
             "1 key excess, as 2024-01-03: 14 rows, at most 8 expected",
         ),
         ("update sales set amount = null where sold_on = '2024-01-03'", 1, "amount is NULL in 4 of 4 rows"),
-        ("update sales set receipt = null where sold_on = '2024-01-03' and receipt = 1", 1, "receipt is NULL in 1 row of 4 rows"),
+        ("update sales set receipt = null where sold_on = '2024-01-03' and receipt = 1", 1, "receipt is NULL in 1 of 4 rows"),
         ("update sales set amount = 101 where sold_on = '2024-01-03' and receipt = 1", 1, "amount is out of range in 1"),
         ("update sales set sold_on = null where sold_on = '2024-01-03' and receipt = 1", 1, "1 row without a key"),
         ("insert into sales values ('2024-01-20', 1, 1)", 0, "1 key with rows that the spine does not have, as 2024-01-20"),
@@ -204,10 +204,9 @@ fn a_clean_project_goes_and_damage_is_told_apart() {
     ] {
         load(&clean, &format!("{WAREHOUSE};{damage};"));
         let (found, out, error) = answer(clean.path(), &["gate", "raw"]);
-        let flat = out.split_whitespace().collect::<Vec<_>>().join(" ").replace("1 row of 4", "1 row of 4");
-        let expected = expected.replace("1 row of 4 rows", "1 of 4 rows");
+        let flat = out.split_whitespace().collect::<Vec<_>>().join(" ");
         assert_eq!(found, status, "{damage}\n{out}{error}");
-        assert!(flat.contains(&expected), "{damage}\nexpected: {expected}\n{out}{error}");
+        assert!(flat.contains(expected), "{damage}\nexpected: {expected}\n{out}{error}");
     }
 }
 

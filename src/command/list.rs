@@ -7,19 +7,12 @@ use crate::error::Error;
 use crate::load::library;
 use crate::model::catalogue::Argument;
 use crate::model::query::{Contract, Query};
-use crate::model::table::{Column, Kind, Table, Value};
-use crate::report::terminal::{Style, grid};
+use crate::report::terminal::{self, Style};
 use crate::report::{self, Place};
 
 pub(super) fn list(common: &Common) -> Result<u8, Error> {
     let library = library::load(Some(&common.directory))?;
-    let column = |name: &str| Column { name: name.to_owned(), kind: Kind::Text };
-    let mut table = Table::new(vec![column("query"), column("finds"), column("from")]);
-    for query in library.queries.values() {
-        let origin = if query.shipped { "gapgate" } else { "project" };
-        table.push([Value::text(query.id.as_str()), Value::text(query.title.as_str()), Value::text(origin)]);
-    }
-    report::write(&Place::Stdout, &(grid(&table, usize::MAX, Style::detect(false)) + "\n"))?;
+    report::write(&Place::Stdout, &terminal::queries(library.queries.values(), Style::detect(false)))?;
     Ok(0)
 }
 

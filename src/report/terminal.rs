@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use comfy_table::{Cell, CellAlignment, ColumnConstraint, ContentArrangement, Table as Grid, presets};
 
 use crate::model::coverage::{Class, Coverage};
+use crate::model::query::Query;
 use crate::model::report::{CheckReport, Finding, GateReport, Header, Report};
 use crate::model::retry::{RetryItem, runs};
 use crate::model::table::{Kind, Table, Value};
@@ -276,13 +277,28 @@ pub fn retry(list: &[RetryItem], style: Style) -> String {
         grid.add_row([item.stage.as_str(), &item.output, &key, item.class.name(), &attempts, &item.reason]);
     }
     keep_whole(&mut grid, [0, 1, 2, 3]);
-    let keys: BTreeSet<String> = list.iter().map(|item| item.key.iter().map(Value::to_string).collect::<Vec<_>>().join("/")).collect();
+    let distinct: BTreeSet<String> = list.iter().map(|item| item.key.iter().map(Value::to_string).collect::<Vec<_>>().join("/")).collect();
+    let outputs: BTreeSet<&str> = list.iter().map(|item| item.output.as_str()).collect();
+    let count = crate::model::rule::count;
     format!(
-        "{}\n\n{} to re-run, {} distinct keys\n",
+        "{}\n\n{} to re-run: {} in {}\n",
         trimmed(&grid),
-        crate::model::rule::count(list.len(), "key of an output").replace("keys of an outputs", "keys of outputs"),
-        keys.len()
+        list.len(),
+        count(distinct.len(), "distinct key"),
+        count(outputs.len(), "output")
     )
+}
+
+/// The library: each query and what it finds; those of the project are marked.
+pub fn queries<'a>(queries: impl IntoIterator<Item = &'a Query>, style: Style) -> String {
+    let mut grid = new_grid(style);
+    grid.set_header(["query", "finds"]);
+    for query in queries {
+        let origin = if query.shipped { "" } else { " (of this project)" };
+        grid.add_row([query.id.clone(), format!("{}{origin}", query.title)]);
+    }
+    keep_whole(&mut grid, [0]);
+    trimmed(&grid) + "\n"
 }
 
 /// Any result table; at most `most` rows of it. Where it is wider than the terminal, each row is a paragraph.
