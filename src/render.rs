@@ -53,6 +53,8 @@ pub struct Renderer<'a> {
     scope: &'a Scope,
     dialect: Dialect,
     environment: Environment<'a>,
+    /// Statements that passed the guard before, by their text.
+    guarded: BTreeMap<String, Sql>,
 }
 
 impl fmt::Debug for Renderer<'_> {
@@ -64,7 +66,7 @@ impl fmt::Debug for Renderer<'_> {
 impl<'a> Renderer<'a> {
     /// Makes the template environment once; rendering many checks then costs little.
     pub fn new(library: &'a Library, project: &'a Project, scope: &'a Scope, dialect: Dialect) -> Self {
-        Self { library, project, scope, dialect, environment: environment(library, dialect) }
+        Self { library, project, scope, dialect, environment: environment(library, dialect), guarded: BTreeMap::new() }
     }
 
     /// One statement for the query with these arguments.
@@ -73,6 +75,11 @@ impl<'a> Renderer<'a> {
     /// A wrong, missing or unknown argument, an error in the template, or a text that the guard refuses.
     pub fn render(&self, query: &Query, args: &IndexMap<String, Argument>) -> Result<Sql, RenderError> {
         self.render_parts(query, args, &IndexMap::new())
+    }
+
+    /// Takes over a statement that passed the guard already, so that it is not guarded again when it is sent.
+    pub fn adopt(&mut self, sql: &Sql) {
+        self.guarded.insert(sql.as_str().to_owned(), sql.clone());
     }
 
     /// The same where outputs are looked at in part; `parts` is by output.
@@ -86,6 +93,9 @@ impl<'a> Renderer<'a> {
         parts: &IndexMap<String, Part>,
     ) -> Result<Sql, RenderError> {
         let text = self.text(query, args, parts)?;
+        if let Some(sql) = self.guarded.get(&text) {
+            return Ok(sql.clone());
+        }
         Sql::parse(&text, self.dialect)
             .map_err(|refusal| RenderError::new(&query.file, 0, format!("the rendered SQL is refused: {refusal}")))
     }

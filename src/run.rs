@@ -71,6 +71,11 @@ impl<'a> Session<'a> {
         Ok(Self { project, library, scope, warehouse, deadline, renderer, inventory, statements })
     }
 
+    /// Takes over what planning has rendered and guarded.
+    pub fn adopt(&mut self, plans: &[Plan<'_>]) {
+        plans.iter().flat_map(|plan| &plan.statements).for_each(|sql| self.renderer.adopt(sql));
+    }
+
     /// Runs one statement and measures it.
     fn ask(&self, sql: &Sql, statements: &mut Vec<StatementReport>) -> Result<Table, QueryError> {
         let start = Instant::now();
@@ -113,6 +118,8 @@ pub struct Plan<'a> {
     pub gate: &'a Gate,
     /// Its checks in order.
     pub checks: Vec<Check<'a>>,
+    /// The statements that it renders to, as far as they do not depend on the size of the tables.
+    pub statements: Vec<Sql>,
 }
 
 /// Binds and test-renders every check of these gates before anything is sent.
@@ -137,12 +144,14 @@ pub fn plan<'a>(
                 Err(complaint) => complaints.push(complaint),
             }
         }
+        let mut statements = Vec::new();
         for check in &checks {
-            if let Err(RenderError { complaint, .. }) = test_render(project, &renderer, check) {
-                complaints.push(complaint);
+            match test_render(project, &renderer, check) {
+                Ok(rendered) => statements.extend(rendered),
+                Err(RenderError { complaint, .. }) => complaints.push(complaint),
             }
         }
-        plans.push(Plan { gate, checks });
+        plans.push(Plan { gate, checks, statements });
     }
     complaints.dedup();
     if complaints.is_empty() { Ok(plans) } else { Err(Error::Complaints(complaints)) }
@@ -208,20 +217,25 @@ fn outputs_of(check: &Check<'_>) -> Vec<String> {
         .collect()
 }
 
-fn test_render(project: &Project, renderer: &Renderer<'_>, check: &Check<'_>) -> Result<(), RenderError> {
+/// The statements of a check in the batches in which small tables are asked for.
+fn test_render(project: &Project, renderer: &Renderer<'_>, check: &Check<'_>) -> Result<Vec<Sql>, RenderError> {
     if !check.classifies() {
-        return renderer.render(check.query, &check.args).map(drop);
+        return Ok(vec![renderer.render(check.query, &check.args)?]);
     }
+    let render = |outputs: &[String]| renderer.render(check.query, &with(&check.args, "outputs", Argument::List(outputs.to_vec())));
+    let mut statements = Vec::new();
     for group in by_spine(project, &outputs_of(check)) {
         for batch in group.chunks(coverage::BATCH) {
-            let render = |outputs: &[String]| renderer.render(check.query, &with(&check.args, "outputs", Argument::List(outputs.to_vec())));
-            // One at a time finds the place of the fault.
-            if render(batch).is_err() {
-                batch.iter().try_for_each(|output| render(std::slice::from_ref(output)).map(drop))?;
+            match render(batch) {
+                Ok(sql) => statements.push(sql),
+                // One at a time finds the place of the fault.
+                Err(_) => {
+                    statements.extend(batch.iter().map(|output| render(std::slice::from_ref(output))).collect::<Result<Vec<_>, _>>()?)
+                }
             }
         }
     }
-    Ok(())
+    Ok(statements)
 }
 
 /// Runs the checks of a gate.
