@@ -23,7 +23,7 @@ fn own_share(criterion: &mut Criterion) {
     let project = project::load(&dir).expect("a project");
     let library = library::load(Some(&dir)).expect("a library");
     let as_of = project.as_of.expect("a frozen warehouse");
-    let scope = Scope { seasons: project.all_seasons(), as_of, zone: project.zone.clone() };
+    let scope = Scope { seasons: project.all_seasons(), range: None, as_of, zone: project.zone.clone() };
     let query = library.query("quality/coverage").expect("a query");
     let outputs: Vec<String> = project.outputs.keys().cloned().collect();
     let args: IndexMap<String, Argument> = [("outputs".to_owned(), Argument::List(outputs))].into_iter().collect();
@@ -56,7 +56,7 @@ fn own_share(criterion: &mut Criterion) {
 }
 
 fn missing_keys(keys: i32, output: &str, figures: usize) -> Table {
-    let names = ["output", "class", "period", "game_date", "position", "keys", "held_rows", "weight", "duplicates"];
+    let names = ["output", "class", "period", "game_date", "position", "keys", "present", "held_rows", "weight", "duplicates"];
     let mut columns: Vec<Column> = names.iter().map(|name| Column { name: (*name).to_owned(), kind: Kind::Int }).collect();
     columns.extend((1..=figures).map(|n| Column { name: format!("figure_{n}"), kind: Kind::Int }));
     let mut table = Table::new(columns);
@@ -69,6 +69,7 @@ fn missing_keys(keys: i32, output: &str, figures: usize) -> Table {
             Value::Date(day),
             Value::Int(i64::from(n)),
             Value::Int(1),
+            Value::Int(0),
             Value::Int(0),
             Value::Int(5),
             Value::Int(0),

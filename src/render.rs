@@ -274,6 +274,7 @@ fn environment<'a>(library: &'a Library, dialect: Dialect) -> Environment<'a> {
     }
     environment.add_function("fail", fail);
     environment.add_filter("ident", move |value: &Value| literal::identifier(value, dialect));
+    environment.add_filter("table", move |value: &Value| literal::table(value, dialect));
     environment.add_filter("literals", move |value: &Value| literal::list(value, dialect));
     let partials = library.partials.clone();
     environment.set_loader(move |name| Ok(partials.get(&partial(name, dialect)).cloned()));

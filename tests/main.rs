@@ -5,4 +5,8 @@ mod cli;
 mod guard;
 mod house;
 #[cfg(feature = "duckdb")]
+mod laws;
+#[cfg(feature = "duckdb")]
 mod queries;
+#[cfg(feature = "duckdb")]
+mod support;

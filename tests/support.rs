@@ -52,7 +52,7 @@ impl Fixture {
     /// All seasons, as of a local date or time.
     pub(crate) fn scope(&self, as_of: &str) -> Scope {
         let as_of = parse_as_of(as_of, &self.project.zone).expect("a moment");
-        Scope { seasons: self.project.all_seasons(), as_of, zone: self.project.zone.clone() }
+        Scope { seasons: self.project.all_seasons(), range: None, as_of, zone: self.project.zone.clone() }
     }
 
     /// What every output holds.

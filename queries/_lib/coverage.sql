@@ -45,7 +45,7 @@ select
     sum(case when {% if column.low is not none %}{{ column.sql }} < {{ column.low }}{% endif %}{% if column.low is not none and column.high is not none %} or {% endif %}{% if column.high is not none %}{{ column.sql }} > {{ column.high }}{% endif %} then 1 else 0 end) as {{ column.name | ident }}{% endfor %}
     {%- for measure in output.measures %},
     {{ measure.sql }} as {{ measure.name | ident }}{% endfor %}
-from {{ output.table | ident }}
+from {{ output.table | table }}
 {{ in_scope(output, scope) }}
 group by {% for column in output.key %}{{ loop.index + 1 }}{% if not loop.last %}, {% endif %}{% endfor %}
 {%- endmacro %}
@@ -130,6 +130,7 @@ select
     {% for column in output.key %}coalesce(expected.{{ column.name | ident }}, held.{{ column.name | ident }}) as {{ column.name | ident }},
     {% endfor -%}
     expected.spine_position as position,
+    case when held.held_rows is null then 0 else 1 end as present,
     coalesce(held.held_rows, 0) as held_rows,
     {% if output.rows.per is not none %}expected.{{ output.rows.per | ident }}{% else %}cast(null as bigint){% endif %} as weight,
     coalesce(held.duplicates, 0) as duplicates
@@ -142,6 +143,8 @@ from (
     from {{ (name ~ "_expected") | ident }}
     {%- if output.ranges %}
     where {{ in_ranges(output.date_name, output.ranges) }}
+    {%- elif scope.narrowed and output.date_name is not none %}
+    where {{ output.date_name | ident }} between {{ scope.start }} and {{ scope.end }}
     {%- endif %}
 ) as expected
 full outer join {{ (name ~ "_held") | ident }} as held

@@ -34,7 +34,7 @@ ledger_rows as (
         {% set no_number %}cast(null as bigint){% endset %}{{ mapped(runs.rows, no_number) }} as row_count,
         {{ mapped(runs.error, sql.null_text()) }} as error,
         {{ mapped(runs.category, sql.null_text()) }} as category
-    from {{ runs.table | ident }}
+    from {{ runs.table | table }}
     where {{ runs.date }} between {{ scope.start }} and {{ scope.end }}
         and ({{ runs.started }} <= {{ runs.as_of }} or {{ runs.started }} is null)
         {%- if processors %}

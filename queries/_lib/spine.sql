@@ -54,7 +54,7 @@ select
     {% endif %}{% endfor -%}
     {% for weight in spine.weights %}{{ weight.sql }} as {{ weight.name | ident }}{% if not loop.last %},
     {% endif %}{% endfor %}
-from {% if spine.kind == "table" %}{{ spine.table | ident }}{% else %}(
+from {% if spine.kind == "table" %}{{ spine.table | table }}{% else %}(
 {{ spine.sql }}
 ) as source_rows{% endif %}
 {%- if spine.date is not none or spine.filter is not none %}

@@ -13,7 +13,7 @@ held_rows = "int"
 select
     {{ output.date }} as day,
     count(*) as held_rows
-from {{ output.table | ident }}
+from {{ output.table | table }}
 {{ coverage.in_scope(output, scope) }}
 group by 1
 order by 1

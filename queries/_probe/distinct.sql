@@ -17,5 +17,5 @@ distinct_rows = "int"
 select
     count(*) as held_rows,
     {% set columns = namespace(all=[]) %}{% for column in output.key %}{% set columns.all = columns.all + [column.source] %}{% endfor %}count(distinct {{ sql.fingerprint(columns.all + output.grain) }}) as distinct_rows
-from {{ output.table | ident }}
+from {{ output.table | table }}
 {{ coverage.in_scope(output, scope) }}

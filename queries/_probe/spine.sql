@@ -13,3 +13,6 @@ select count(*) as keys
 from (
 {{ spines.keys(output.spine, scope) }}
 ) as spine_keys
+{%- if output.date_name is not none %}
+where {{ output.date_name | ident }} between {{ scope.start }} and {{ scope.end }}
+{%- endif %}

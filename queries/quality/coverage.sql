@@ -17,6 +17,7 @@ period     = "text?"
 key        = "key"
 position   = "int?"
 keys       = "int"
+present    = "int"
 held_rows  = "int"
 weight     = "number?"
 duplicates = "int"
@@ -40,6 +41,7 @@ select
     {% endfor -%}
     case when class in ('ok', 'not_expected') then null else position end as position,
     count(*) as keys,
+    sum(present) as present,
     sum(held_rows) as held_rows,
     sum(weight) as weight,
     sum(duplicates) as duplicates

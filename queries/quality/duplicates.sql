@@ -31,7 +31,7 @@ with repeated as (
         {% for column in output.grain %}{{ column }} as {{ ("grain_" ~ loop.index) | ident }},
         {% endfor -%}
         count(*) as copies
-    from {{ output.table | ident }}
+    from {{ output.table | table }}
     {{ coverage.in_scope(output, scope) }}
     group by {% for n in range(1, output.key | length + output.grain | length + 1) %}{{ n }}{% if not loop.last %}, {% endif %}{% endfor %}
     having count(*) > 1

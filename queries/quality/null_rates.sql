@@ -36,7 +36,7 @@ with counted as (
     select
         count(*) as held_rows{% for source in asked.sources %},
         count({{ source }}) as {{ ("non_null_" ~ loop.index) | ident }}{% endfor %}
-    from {{ output.table | ident }}
+    from {{ output.table | table }}
     {{ coverage.in_scope(output, scope) }}
 ),
 

@@ -84,7 +84,7 @@ impl Setup {
             project: self.project.name.clone(),
             target: self.target.name.clone(),
             engine: self.target.dialect.name().to_owned(),
-            seasons: self.scope.seasons.clone(),
+            seasons: self.scope.seasons_in_range(),
             as_of: self.scope.as_of_local().strftime("%Y-%m-%d %H:%M").to_string(),
             zone: self.project.zone.iana_name().unwrap_or("UTC").to_owned(),
         }

@@ -8,7 +8,7 @@ use crate::cli::Common;
 use crate::error::{Error, did_you_mean};
 use crate::model::catalogue::{Argument, Gate, Output, Project, Target};
 use crate::model::query::{ParamKind, Query};
-use crate::model::scope::{Scope, Season, parse_as_of};
+use crate::model::scope::{Scope, parse_as_of};
 use crate::report::Place;
 
 /// The seasons or dates to look at, and the as-of moment.
@@ -36,17 +36,14 @@ pub(super) fn scope(common: &Common, project: &Project, now: jiff::Timestamp) ->
     if let Some((from, to)) = from.zip(to).filter(|(from, to)| from > to) {
         return Err(Error::Usage(format!("--from {from} is after --to {to}")));
     }
-    let seasons: Vec<Season> = seasons.into_iter().filter_map(|season| cut(season, from, to)).collect();
+    let range = (from.is_some() || to.is_some()).then(|| (from.unwrap_or(Date::MIN), to.unwrap_or(Date::MAX)));
+    if let Some((from, to)) = range {
+        seasons.retain(|season| season.start <= to && season.end >= from);
+    }
     if seasons.is_empty() {
         return Err(Error::Usage("no season has a date in that range, so there is nothing to look at".to_owned()));
     }
-    Ok(Scope { seasons, as_of, zone: project.zone.clone() })
-}
-
-fn cut(mut season: Season, from: Option<Date>, to: Option<Date>) -> Option<Season> {
-    season.start = from.map_or(season.start, |from| from.max(season.start));
-    season.end = to.map_or(season.end, |to| to.min(season.end));
-    (season.start <= season.end).then_some(season)
+    Ok(Scope { seasons, range, as_of, zone: project.zone.clone() })
 }
 
 /// The target to ask.

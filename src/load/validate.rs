@@ -11,12 +11,13 @@ use crate::model::table::Kind;
 const KEY_COLUMNS: usize = 6;
 
 /// Columns of the coverage statement, which a key column of the same name would hide.
-const RESERVED: [&str; 13] = [
+const RESERVED: [&str; 14] = [
     "output",
     "class",
     "period",
     "position",
     "keys",
+    "present",
     "held_rows",
     "weight",
     "duplicates",

@@ -18,8 +18,10 @@ pub struct Season {
 /// What one run looks at. Seasons are in order and do not overlap.
 #[derive(Clone, Debug)]
 pub struct Scope {
-    /// At least one.
+    /// At least one, each whole, so that its opening days are its own however narrow the range is.
     pub seasons: Vec<Season>,
+    /// The dates to look at, if not all of the seasons, both ends included.
+    pub range: Option<(Date, Date)>,
     /// The moment of the question, in UTC.
     pub as_of: DateTime,
     /// The project's zone.
@@ -27,14 +29,22 @@ pub struct Scope {
 }
 
 impl Scope {
-    /// First date of the first season.
+    /// First date to look at.
     pub fn start(&self) -> Date {
-        self.seasons.first().map_or(Date::MIN, |season| season.start)
+        let first = self.seasons.first().map_or(Date::MIN, |season| season.start);
+        self.range.map_or(first, |(from, _)| from.max(first))
     }
 
-    /// Last date of the last season.
+    /// Last date to look at.
     pub fn end(&self) -> Date {
-        self.seasons.last().map_or(Date::MAX, |season| season.end)
+        let last = self.seasons.last().map_or(Date::MAX, |season| season.end);
+        self.range.map_or(last, |(_, to)| to.min(last))
+    }
+
+    /// The seasons as far as they are looked at.
+    pub fn seasons_in_range(&self) -> Vec<Season> {
+        let cut = |season: &Season| Season { start: season.start.max(self.start()), end: season.end.min(self.end()), ..season.clone() };
+        self.seasons.iter().map(cut).collect()
     }
 
     /// The as-of moment on the local wall clock.
@@ -45,20 +55,6 @@ impl Scope {
     /// The local date of the as-of moment.
     pub fn as_of_date(&self) -> Date {
         self.as_of_local().date()
-    }
-
-    /// The scope in words: `2021-22, 2022-23 (2021-10-19 to 2023-06-12)`.
-    pub fn describe(&self) -> String {
-        let names: Vec<&str> = self.seasons.iter().map(|season| season.name.as_str()).filter(|name| !name.is_empty()).collect();
-        match names.as_slice() {
-            [] => format!("{} to {}", self.start(), self.end()),
-            names => format!("{} ({} to {})", names.join(", "), self.start(), self.end()),
-        }
-    }
-
-    /// The name of the season that holds `date`.
-    pub fn season_of(&self, date: Date) -> Option<&str> {
-        self.seasons.iter().find(|season| (season.start..=season.end).contains(&date)).map(|season| season.name.as_str())
     }
 }
 

@@ -20,6 +20,7 @@ pub(super) fn scope(scope: &Scope, dialect: Dialect) -> Value {
         context! { name => season.name.as_str(), start => literal::date(season.start), end => literal::date(season.end) }
     };
     context! {
+        narrowed => scope.range.is_some(),
         start => literal::date(scope.start()),
         end => literal::date(scope.end()),
         seasons => scope.seasons.iter().map(season).collect::<Vec<Value>>(),
@@ -106,7 +107,10 @@ pub(super) fn likeness(output: &Output, part: &Part) -> String {
     // The median is one output's own.
     let alone = if of_usual { output.name.as_str() } else { "" };
     let deadline = (output.retention, output.expected_by);
-    format!("{alone} {:?} {:?} {:?} {:?} {deadline:?} {part:?}", output.rows, figures(output), output.rules, output.not_expected)
+    // The scans are put under each other column by column, so the order of the measures counts too.
+    let measures: Vec<&String> = output.measures.keys().collect();
+    let limits = (&output.rows, &output.not_expected, deadline);
+    format!("{alone} {limits:?} {:?} {:?} {measures:?} {part:?}", figures(output), output.rules)
 }
 
 fn grain_is_checked(output: &Output, part: &Part) -> bool {

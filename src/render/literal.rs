@@ -61,6 +61,15 @@ pub(super) fn identifier(value: &Value, dialect: Dialect) -> Result<Value, Error
     path(value.as_str().unwrap_or_default(), dialect)
 }
 
+/// The name of a table. Without its schema, a step of the statement could hide it, so the embedded engine is told that it
+/// is a table of the main schema.
+pub(super) fn table(value: &Value, dialect: Dialect) -> Result<Value, Error> {
+    match value.as_str() {
+        Some(name) if dialect == Dialect::DuckDb && !name.contains('.') => path(&format!("main.{name}"), dialect),
+        _ => identifier(value, dialect),
+    }
+}
+
 pub(super) fn path(name: &str, dialect: Dialect) -> Result<Value, Error> {
     let mut quoted = String::new();
     for (number, part) in name.split('.').enumerate() {
