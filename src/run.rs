@@ -3,7 +3,7 @@
 mod coverage;
 mod inventory;
 
-use std::collections::BTreeMap;
+use std::cell::{OnceCell, RefCell};
 use std::time::{Duration, Instant};
 
 use indexmap::IndexMap;
@@ -12,13 +12,13 @@ use crate::error::{Complaint, Error};
 use crate::model::catalogue::{Argument, CheckSpec, Gate, Project};
 use crate::model::query::{Library, ParamKind, Query};
 use crate::model::report::{CheckReport, Finding, GateReport, StatementReport};
-use crate::model::rule::RuleKind;
+use crate::model::rule::{Rule, RuleKind};
 use crate::model::scope::Scope;
 use crate::model::sql::Sql;
 use crate::model::table::{Column, Table};
 use crate::model::verdict::Verdict;
 use crate::render::{RenderError, Renderer};
-use crate::warehouse::{Deadline, QueryError, TableInfo, Warehouse};
+use crate::warehouse::{Deadline, Inventory, QueryError, Warehouse};
 
 pub use coverage::{cover, cover_all};
 
@@ -36,9 +36,8 @@ pub struct Session<'a> {
     /// When statements are cancelled.
     pub deadline: Deadline,
     renderer: Renderer<'a>,
-    inventory: Result<BTreeMap<String, TableInfo>, String>,
-    /// The statement that read the list of tables.
-    pub statements: Vec<StatementReport>,
+    inventory: OnceCell<Result<Inventory, String>>,
+    overhead: RefCell<Vec<StatementReport>>,
 }
 
 impl std::fmt::Debug for dyn Warehouse + '_ {
@@ -48,27 +47,15 @@ impl std::fmt::Debug for dyn Warehouse + '_ {
 }
 
 impl<'a> Session<'a> {
-    /// Reads the list of tables, which every check needs to tell what is missing from what is wrong.
-    ///
-    /// # Errors
-    /// [`Error::Interrupted`] only: a list that cannot be read makes checks undecided.
-    pub fn new(
-        project: &'a Project,
-        library: &'a Library,
-        scope: &'a Scope,
-        warehouse: &'a dyn Warehouse,
-        deadline: Deadline,
-    ) -> Result<Self, Error> {
-        let start = Instant::now();
-        let answer = warehouse.inventory(deadline);
-        let elapsed = start.elapsed();
-        let (inventory, statements) = match answer {
-            Ok((inventory, sql)) => (Ok(inventory), vec![StatementReport { sql: sql.as_str().to_owned(), elapsed }]),
-            Err(QueryError::Interrupted) => return Err(Error::Interrupted),
-            Err(error) => (Err(error.to_string()), Vec::new()),
-        };
+    /// A session on an open warehouse. Nothing is sent yet.
+    pub fn new(project: &'a Project, library: &'a Library, scope: &'a Scope, warehouse: &'a dyn Warehouse, deadline: Deadline) -> Self {
         let renderer = Renderer::new(library, project, scope, warehouse.dialect());
-        Ok(Self { project, library, scope, warehouse, deadline, renderer, inventory, statements })
+        Self { project, library, scope, warehouse, deadline, renderer, inventory: OnceCell::new(), overhead: RefCell::default() }
+    }
+
+    /// The statements that served no single check.
+    pub fn statements(&self) -> Vec<StatementReport> {
+        self.overhead.borrow().clone()
     }
 
     /// Takes over what planning has rendered and guarded.
@@ -84,12 +71,19 @@ impl<'a> Session<'a> {
         answer
     }
 
-    /// The tables that the warehouse holds, by lower-case name.
+    /// The tables that the warehouse holds, by lower-case name. They are asked for when they are first needed: to know how
+    /// large tables are, or why a statement failed.
     ///
     /// # Errors
     /// Why the list could not be read.
-    pub fn tables(&self) -> Result<&BTreeMap<String, TableInfo>, &str> {
-        self.inventory.as_ref().map_err(String::as_str)
+    pub fn tables(&self) -> Result<&Inventory, &str> {
+        let answer = self.inventory.get_or_init(|| {
+            let start = Instant::now();
+            let (inventory, sql) = self.warehouse.inventory(self.deadline).map_err(|error| error.to_string())?;
+            self.overhead.borrow_mut().push(StatementReport { sql: sql.as_str().to_owned(), elapsed: start.elapsed() });
+            Ok(inventory)
+        });
+        answer.as_ref().map_err(String::as_str)
     }
 }
 
@@ -160,6 +154,10 @@ pub fn plan<'a>(
 /// The checks that one line of a gate stands for: one, or one for each output or spine.
 fn bind<'a>(project: &Project, library: &'a Library, gate: &Gate, spec: &CheckSpec) -> Result<Vec<Check<'a>>, Complaint> {
     let query = library.query(&spec.query).map_err(|error| complaint(&spec.declared, &error.to_string()))?;
+    if query.rules.is_empty() {
+        let message = format!("{} has no rule, so as a check it could only say go; use it with `gapgate run`", query.id);
+        return Err(complaint(&spec.declared, &message));
+    }
     let check = |args: IndexMap<String, Argument>| Check { query, args, declared: spec.declared.clone() };
     let mut args = spec.args.clone();
     let open = |kind: ParamKind| {
@@ -269,11 +267,6 @@ pub fn single(session: &Session<'_>, check: &Check<'_>) -> Result<CheckReport, E
         rows: None,
         statements: Vec::new(),
     };
-    let absent: Vec<Finding> = outputs_of(check).iter().filter_map(|name| inventory::fault(session, name)).collect();
-    if !absent.is_empty() {
-        report.findings = absent;
-        return Ok(report);
-    }
     let sql = match session.renderer.render(check.query, &check.args) {
         Ok(sql) => sql,
         Err(error) => {
@@ -289,10 +282,16 @@ pub fn single(session: &Session<'_>, check: &Check<'_>) -> Result<CheckReport, E
                 let spine = spine_size(session, output)?;
                 report.findings.extend((spine.verdict != Verdict::Pass).then_some(spine));
             }
+            if check.query.params.contains_key("processors") && table.is_empty() {
+                report.findings.extend(empty_ledger(session)?);
+            }
             report.rows = Some(table);
         }
         Err(QueryError::Interrupted) => return Err(Error::Interrupted),
-        Err(error) => report.findings.push(inventory::engine_finding(&error)),
+        Err(error) => {
+            let known: Vec<Finding> = outputs_of(check).iter().filter_map(|name| inventory::fault(session, name)).collect();
+            report.findings = if known.is_empty() { vec![inventory::engine_finding(&error)] } else { known };
+        }
     }
     Ok(report)
 }
@@ -304,6 +303,11 @@ pub fn judge(query: &Query, table: &Table, key: &[Column]) -> Vec<Finding> {
     }
     if let Err(message) = query.check_contract(table, key) {
         return vec![Finding::undecided("columns", message)];
+    }
+    let judges_emptiness = |rule: &Rule| matches!(rule.kind, RuleKind::NoRows | RuleKind::RowCount { .. } | RuleKind::Classes);
+    if table.is_empty() && !query.rules.is_empty() && !query.rules.iter().any(judges_emptiness) {
+        let finding = Finding::undecided("empty", "the result has no rows, so its rules had nothing to compare");
+        return vec![finding.with_remedy("if an empty result is fine, say so with a rule of kind row_count and min = 0")];
     }
     query.rules.iter().flat_map(|rule| rule.judge(table)).collect()
 }
@@ -373,6 +377,21 @@ fn spine_size(session: &Session<'_>, output: &str) -> Result<Finding, Error> {
         }),
         Err(QueryError::Interrupted) => Err(Error::Interrupted),
         Err(error) => Ok(inventory::engine_finding(&error)),
+    }
+}
+
+/// A ledger without a single attempt in scope has no failures either, which means nothing.
+fn empty_ledger(session: &Session<'_>) -> Result<Option<Finding>, Error> {
+    let query = session.library.query("recovery/attempts")?;
+    let sql = session.renderer.render(query, &IndexMap::new()).map_err(|error| Error::Complaints(vec![error.complaint]))?;
+    match session.ask(&sql, &mut session.overhead.borrow_mut()) {
+        Ok(table) if table.is_empty() => {
+            let finding = Finding::undecided("runs", "the run ledger has no attempts in scope, so nothing can be said of failures");
+            Ok(Some(finding.with_remedy("check the mapping in [runs], its `where`, and the scope")))
+        }
+        Ok(_) => Ok(None),
+        Err(QueryError::Interrupted) => Err(Error::Interrupted),
+        Err(error) => Ok(Some(inventory::engine_finding(&error))),
     }
 }
 

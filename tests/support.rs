@@ -52,7 +52,7 @@ impl Fixture {
     /// All seasons, as of a local date or time.
     pub(crate) fn scope(&self, as_of: &str) -> Scope {
         let as_of = parse_as_of(as_of, &self.project.zone).expect("a moment");
-        Scope { seasons: self.project.all_seasons(), range: None, as_of, zone: self.project.zone.clone() }
+        Scope { seasons: self.project.all_seasons(), others: Vec::new(), range: None, as_of, zone: self.project.zone.clone() }
     }
 
     /// What every output holds.
@@ -63,7 +63,7 @@ impl Fixture {
     /// The same, with another engine to ask.
     pub(crate) fn cover_with(&self, scope: &Scope, warehouse: &dyn Warehouse) -> Vec<Coverage> {
         let outputs: Vec<String> = self.project.outputs.keys().cloned().collect();
-        let session = Session::new(&self.project, &LIBRARY, scope, warehouse, patience()).expect("no interrupt");
+        let session = Session::new(&self.project, &LIBRARY, scope, warehouse, patience());
         cover(&session, coverage_query(), &outputs).expect("no interrupt").coverage
     }
 }
@@ -77,17 +77,24 @@ pub(crate) struct StandIn<'a> {
     asked: AtomicUsize,
     answer: Box<dyn Fn(usize, Answer) -> Answer + Send + Sync + 'a>,
     list: Box<dyn Fn(usize, List) -> List + Send + Sync + 'a>,
+    large: bool,
 }
 
 impl<'a> StandIn<'a> {
     /// Changes the answers to queries.
     pub(crate) fn new(engine: &'a dyn Warehouse, answer: impl Fn(usize, Answer) -> Answer + Send + Sync + 'a) -> Self {
-        Self { engine, asked: AtomicUsize::new(0), answer: Box::new(answer), list: Box::new(|_, list| list) }
+        Self { engine, asked: AtomicUsize::new(0), answer: Box::new(answer), list: Box::new(|_, list| list), large: false }
     }
 
     /// Changes the list of tables too.
     pub(crate) fn with_list(mut self, list: impl Fn(usize, List) -> List + Send + Sync + 'a) -> Self {
         self.list = Box::new(list);
+        self
+    }
+
+    /// Says that its tables may be large.
+    pub(crate) fn large(mut self) -> Self {
+        self.large = true;
         self
     }
 
@@ -112,7 +119,7 @@ impl Warehouse for StandIn<'_> {
         (self.list)(number, self.engine.inventory(deadline))
     }
 
-    fn prefers_parts(&self) -> bool {
-        self.engine.prefers_parts()
+    fn may_be_large(&self) -> bool {
+        self.large || self.engine.may_be_large()
     }
 }

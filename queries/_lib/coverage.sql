@@ -13,7 +13,10 @@
 where {% if output.null_keys %}({% endif %}{{ output.date }} between {{ scope.start }} and {{ scope.end }}
 {%- if output.ranges %}
     and {{ in_ranges(output.date, output.ranges) }}
-{%- endif %}{% if output.null_keys %}
+{%- endif %}
+{%- for season in scope.others %}
+    and not {{ output.date }} between {{ season.start }} and {{ season.end }}
+{%- endfor %}{% if output.null_keys %}
     or {{ output.date }} is null){% endif %}
 {%- if output.filter is not none %}
     and ({{ output.filter }}){% endif %}
@@ -42,7 +45,7 @@ select
     {%- for column in output.columns %},
     count(*) - count({{ column.sql }}) as {{ column.name | ident }}{% endfor %}
     {%- for column in output.outside %},
-    sum(case when {% if column.low is not none %}{{ column.sql }} < {{ column.low }}{% endif %}{% if column.low is not none and column.high is not none %} or {% endif %}{% if column.high is not none %}{{ column.sql }} > {{ column.high }}{% endif %} then 1 else 0 end) as {{ column.name | ident }}{% endfor %}
+    sum(case when {{ column.sql }} is null or ({{ column.sql }} >= {{ column.low }} and {{ column.sql }} <= {{ column.high }}) then 0 else 1 end) as {{ column.name | ident }}{% endfor %}
     {%- for measure in output.measures %},
     {{ measure.sql }} as {{ measure.name | ident }}{% endfor %}
 from {{ output.table | table }}
@@ -122,11 +125,11 @@ select
         {%- endfor %}{% for figure in output.figures if figure.kind == "outside" %}
         when {{ figure.sql }} > 0 then 'invalid'
         {%- endfor %}{% for rule in output.rules if rule.judged %}{% for comparison in rule.comparisons %}
-        when {% if rule.opening %}not {{ in_ranges("expected." ~ output.date_name, rule.opening) }} and {% endif %}({{ rule.number }} * {{ comparison.over }} {{ comparison.operator }} {% if rule.share %}nullif({{ rule.of }}, 0) * {% endif %}{{ comparison.times }}) is not true then 'invalid'
+        when {% if rule.opening %}not {{ in_ranges("expected." ~ output.date_name, rule.opening) }} and {% endif %}({{ rule.number }} * {{ comparison.over }} {{ comparison.operator }} {% if rule.share %}nullif({{ rule.of }}, 0) * {% endif %}{{ comparison.times }} and {{ rule.number }} <= {{ rule.highest }}{% if rule.share %} and {{ rule.of }} <= {{ rule.highest }}{% endif %}) is not true then 'invalid'
         {%- endfor %}{% endfor %}
         else 'ok'
     end as class,
-    {% if output.periods and output.date_name is not none %}expected.spine_season || '|' || {{ sql.month("expected." ~ output.date_name) }}{% else %}{{ sql.null_text() }}{% endif %} as period,
+    {% if output.periods and output.date_name is not none %}expected.spine_season || '|' || {{ sql.month("expected." ~ output.date_name) }}{% else %}expected.spine_season{% endif %} as period,
     {% for column in output.key %}coalesce(expected.{{ column.name | ident }}, held.{{ column.name | ident }}) as {{ column.name | ident }},
     {% endfor -%}
     expected.spine_position as position,

@@ -20,6 +20,10 @@ last_day        = "date"
 sample_error    = "text?"
 
 [[rule]]
+kind = "row_count"
+min  = 0
+
+[[rule]]
 kind   = "equals"
 column = "unresolved"
 value  = 0

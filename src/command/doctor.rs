@@ -14,7 +14,7 @@ pub(super) fn run(common: &Common, environment: &Environment) -> Result<u8, Erro
     let setup = Setup::load(common, environment)?;
     let outputs = options::outputs(common, &setup.project, &[])?;
     let warehouse = setup.open(environment)?;
-    let session = setup.session(warehouse.as_ref(), common)?;
+    let session = setup.session(warehouse.as_ref(), common);
     let mut findings = vec![connection(&session)];
     findings.extend(run::catalogue(&session, &outputs)?);
     findings.extend(advice(&setup, &outputs));

@@ -28,13 +28,13 @@ pub(super) fn run(common: &Common, environment: &Environment, names: &[String], 
     let setup = Setup::load(common, environment)?;
     let outputs = options::outputs(common, &setup.project, names)?;
     let warehouse = setup.open(environment)?;
-    let session = setup.session(warehouse.as_ref(), common)?;
+    let session = setup.session(warehouse.as_ref(), common);
     let checks = match by {
         None => vec![run::cover(&session, setup.library.query("quality/coverage")?, &outputs)?],
         Some(period) => by_period(&session, &outputs, period)?,
     };
     let gate = GateReport { name: "gaps".to_owned(), stage: None, covered: outputs, not_covered: Vec::new(), checks };
-    let statements = session.statements.clone();
+    let statements = session.statements();
     let report = Report { header: setup.header(), gates: vec![gate], findings: Vec::new(), elapsed: setup.start.elapsed(), statements };
     for (format, place) in formats {
         let text = match (format, by) {

@@ -51,9 +51,9 @@ fn check(setup: &Setup, common: &Common, environment: &Environment, gates: &[Gat
     });
     let plans = plans?;
     let warehouse = warehouse.map_err(|_| Error::Warehouse("opening the target failed without a reason".to_owned()))??;
-    let mut session = setup.session(warehouse.as_ref(), common)?;
+    let mut session = setup.session(warehouse.as_ref(), common);
     session.adopt(&plans);
     let gates: Vec<GateReport> = plans.iter().map(|plan| run::gate(&session, plan)).collect::<Result<_, _>>()?;
-    let statements = session.statements.clone();
+    let statements = session.statements();
     Ok(Report { header: setup.header(), gates, findings: Vec::new(), elapsed: setup.start.elapsed(), statements })
 }

@@ -75,7 +75,7 @@ impl Setup {
         warehouse::open(&self.target, &self.project.dir, &environment.interrupt)
     }
 
-    fn session<'a>(&'a self, warehouse: &'a dyn Warehouse, common: &Common) -> Result<Session<'a>, Error> {
+    fn session<'a>(&'a self, warehouse: &'a dyn Warehouse, common: &Common) -> Session<'a> {
         Session::new(&self.project, &self.library, &self.scope, warehouse, deadline_in(common.timeout))
     }
 

@@ -8,7 +8,7 @@ use crate::cli::Common;
 use crate::error::{Error, did_you_mean};
 use crate::model::catalogue::{Argument, Gate, Output, Project, Target};
 use crate::model::query::{ParamKind, Query};
-use crate::model::scope::{Scope, parse_as_of};
+use crate::model::scope::{Scope, Season, parse_as_of};
 use crate::report::Place;
 
 /// The seasons or dates to look at, and the as-of moment.
@@ -18,6 +18,7 @@ pub(super) fn scope(common: &Common, project: &Project, now: jiff::Timestamp) ->
         None => project.as_of.unwrap_or_else(|| now.to_zoned(TimeZone::UTC).datetime()),
     };
     let mut seasons = project.all_seasons();
+    let all = seasons.clone();
     if !common.season.is_empty() {
         let names: Vec<String> = seasons.iter().map(|season| season.name.clone()).collect();
         if let Some(name) = common.season.iter().find(|name| !names.contains(name)) {
@@ -43,7 +44,9 @@ pub(super) fn scope(common: &Common, project: &Project, now: jiff::Timestamp) ->
     if seasons.is_empty() {
         return Err(Error::Usage("no season has a date in that range, so there is nothing to look at".to_owned()));
     }
-    Ok(Scope { seasons, range, as_of, zone: project.zone.clone() })
+    let between = |season: &Season| seasons[0].start < season.start && seasons.last().is_some_and(|last| season.end < last.end);
+    let others = all.into_iter().filter(|season| between(season) && !seasons.contains(season)).collect();
+    Ok(Scope { seasons, others, range, as_of, zone: project.zone.clone() })
 }
 
 /// The target to ask.
@@ -188,6 +191,10 @@ pub(super) fn formats<T: Copy>(common: &Common, known: &[(T, &str)]) -> Result<V
         return Err(Error::Usage(
             "only one format can go to standard output; give the others a file: --format json=report.json".to_owned(),
         ));
+    }
+    let twice = |place: &Place| *place != Place::Stdout && wanted.iter().filter(|(_, other)| other == place).count() > 1;
+    if let Some((_, Place::File(file))) = wanted.iter().find(|(_, place)| twice(place)) {
+        return Err(Error::Usage(format!("two formats go to {}, and only one could stay", file.display())));
     }
     if wanted.iter().all(|(_, place)| *place != Place::Stdout) {
         wanted.insert(0, (known[0].0, Place::Stdout));

@@ -9,7 +9,7 @@ use super::{Environment, Setup, options};
 use crate::cli::Common;
 use crate::error::Error;
 use crate::model::catalogue::Argument;
-use crate::model::coverage::Coverage;
+use crate::model::coverage::{Class, Coverage};
 use crate::model::report::Finding;
 use crate::model::retry::{RetryItem, retry_list};
 use crate::model::table::{Table, Value};
@@ -43,7 +43,7 @@ pub(super) fn run(common: &Common, environment: &Environment, names: &[String]) 
     let setup = Setup::load(common, environment)?;
     let outputs = options::outputs(common, &setup.project, names)?;
     let warehouse = setup.open(environment)?;
-    let session = setup.session(warehouse.as_ref(), common)?;
+    let session = setup.session(warehouse.as_ref(), common);
     let mut statements = Vec::new();
     let coverage = run::cover_all(&session, setup.library.query("quality/coverage")?, &outputs, &mut statements)?;
     let attempts = attempts(&session, &outputs)?;
@@ -58,6 +58,13 @@ pub(super) fn run(common: &Common, environment: &Environment, names: &[String]) 
         .collect();
     for (output, finding) in &undecided {
         report::say(&format!("gapgate: {} is not part of the list, because it could not be judged: {}", output.output, finding.message));
+    }
+    for output in &coverage {
+        let foreign = [Class::Extra, Class::NullKey].map(|class| output.count(class));
+        if foreign != [0, 0] {
+            let [extra, null] = foreign;
+            report::say(&format!("gapgate: {}: no re-run mends {extra} extra keys and {null} without a key", output.output));
+        }
     }
     if let Some(problem) = &attempts.problem {
         report::say(&format!("gapgate: attempts are unknown: {problem}"));

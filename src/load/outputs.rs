@@ -113,6 +113,13 @@ fn rows(node: &Node<'_>) -> RowRange {
     let (exact, min, max) = (number("exact"), number("min"), number("max"));
     let per = fields.text("per");
     fields.finish();
+    let number_of_rows = |number: &Decimal| number.fraction().0 >= 0;
+    if [exact, min, max].iter().flatten().any(|number| !number_of_rows(number)) {
+        fields.complain("a number of rows is not negative");
+    }
+    if exact.is_some_and(|exact| !exact.is_integer()) {
+        fields.complain("`exact` is a whole number; use `min` and `max` for anything between");
+    }
     if exact.is_some() && (min.is_some() || max.is_some()) {
         fields.complain("`exact` excludes `min` and `max`");
     }
@@ -130,6 +137,9 @@ fn ranges(fields: &Fields<'_>) -> IndexMap<String, (Option<Decimal>, Option<Deci
                 node.complain("write a range as [lowest, highest]");
                 return None;
             };
+            if low.zip(high).is_some_and(|(low, high)| low > high) {
+                node.complain("the lowest is above the highest");
+            }
             return Some((Some(low?), Some(high?)));
         }
         let fields = node.fields()?;

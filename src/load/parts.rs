@@ -142,6 +142,11 @@ pub(super) fn spine(name: &str, fields: &Fields<'_>, dir: &Path) -> Option<Spine
 
 fn sql_file(node: &Node<'_>, dir: &Path) -> Option<SpineSource> {
     let name = node.text()?;
+    let inside = Path::new(&name).components().all(|part| matches!(part, std::path::Component::Normal(_) | std::path::Component::CurDir));
+    if !inside {
+        node.complain(format!("{name} is not a file of the project"));
+        return None;
+    }
     let file = dir.join(&name);
     let text = std::fs::read_to_string(&file).map_err(|error| node.complain(format!("cannot read {name}: {error}"))).ok()?;
     Some(SpineSource::Sql { file: name.into(), text })

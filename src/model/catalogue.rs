@@ -459,3 +459,12 @@ pub struct Waiver {
     /// Where it is declared.
     pub declared: String,
 }
+
+impl Waiver {
+    /// Whether it can match a key of these dates. A key without a date is of all of them.
+    pub fn concerns(&self, from: Date, to: Date) -> bool {
+        let dates = |key: &String| key.split('/').find_map(|part| part.parse::<Date>().ok());
+        let keys = self.keys.iter().any(|key| dates(key).is_none_or(|date| (from..=to).contains(&date)));
+        keys || self.ranges.iter().any(|(first, last)| *first <= to && *last >= from)
+    }
+}

@@ -12,7 +12,8 @@ use super::catalogue::{Bound, Denominator, Output, OutputRule, Over, Subject, Wa
 use super::number::Decimal;
 use super::report::Finding;
 use super::rule::count;
-use super::table::{Column, Table, Value};
+use super::scope::Season;
+use super::table::{Column, Kind, Table, Value};
 use super::verdict::{Level, Verdict};
 
 /// What can be said of a key of an output. A key of the spine has exactly one of the first ten, the worst that applies;
@@ -218,6 +219,7 @@ pub struct Tally<'a> {
     as_of: Date,
     coverage: Coverage,
     sums: BTreeMap<String, Sums>,
+    seasons: BTreeSet<String>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -266,7 +268,7 @@ impl<'a> Tally<'a> {
     /// An empty tally. `figures` says what the statement's numbered figures mean for this output.
     pub fn new(output: &'a Output, figures: &'a [Figure], key: Vec<Column>, waivers: &'a [Waiver], as_of: Date) -> Self {
         let waivers = waivers.iter().filter(|waiver| waiver.output == output.name).map(|waiver| (waiver, 0)).collect();
-        Self { output, figures, waivers, as_of, coverage: Coverage::empty(output, key), sums: BTreeMap::new() }
+        Self { output, figures, waivers, as_of, coverage: Coverage::empty(output, key), sums: BTreeMap::new(), seasons: BTreeSet::new() }
     }
 
     /// Takes in the rows of `table` that speak of this output. The table must have passed the query's contract.
@@ -285,6 +287,10 @@ impl<'a> Tally<'a> {
         let rows = row[layout.rows].as_int().ok_or("held_rows is not a count")?;
         self.coverage.rows += u64::try_from(rows).map_err(|_| "held_rows is negative")?;
         let figures = row.get(layout.figures..layout.figures + self.figures.len()).ok_or("a figure is missing")?;
+        if class.is_of_spine() {
+            let season = row[layout.period].as_text().map(|period| period.split('|').next().unwrap_or_default());
+            self.seasons.extend(season.filter(|season| !self.seasons.contains(*season)).map(str::to_owned));
+        }
         if class.is_of_spine() && class != Class::NotExpected {
             self.coverage.expected += keys;
             self.coverage.present += row[layout.present].as_int().and_then(|n| u64::try_from(n).ok()).ok_or("present is not a count")?;
@@ -416,6 +422,20 @@ impl<'a> Tally<'a> {
         (find(Figure::Numerator(rule)).unwrap_or(&Value::Null), find(Figure::Denominator(rule)))
     }
 
+    /// Judges what was collected, each of these seasons included: one for which the spine has no key cannot be judged.
+    pub fn finish_with(self, seasons: &[Season]) -> Coverage {
+        let dated = self.output.key.iter().any(|column| column.kind == Kind::Date);
+        let absent = seasons.iter().filter(|season| dated && !season.name.is_empty() && !self.seasons.contains(&season.name));
+        let absent: Vec<&str> = absent.map(|season| season.name.as_str()).collect();
+        let finding = (!absent.is_empty() && !self.seasons.is_empty()).then(|| {
+            let message = format!("the spine `{}` has no keys in season {}", self.output.spine, absent.join(", "));
+            Finding::undecided("spine", message).with_remedy("load its source, or leave the season out with --season")
+        });
+        let mut coverage = self.finish();
+        coverage.findings.extend(finding);
+        coverage
+    }
+
     /// Judges what was collected.
     pub fn finish(mut self) -> Coverage {
         self.coverage.keys.sort_by(|a, b| {
@@ -444,6 +464,10 @@ impl<'a> Tally<'a> {
             let message = format!("none of the {} keys in scope is expected", coverage.count(Class::NotExpected));
             return vec![Finding::undecided("expected", message).with_remedy("widen the scope, or check `not_expected` and `retention`")];
         }
+        if coverage.expected == coverage.count(Class::Pending) {
+            let message = format!("none of the {} in scope is due yet", count_of(coverage.expected, "key"));
+            return vec![Finding::undecided("expected", message).with_remedy("ask again later, or check the as-of moment")];
+        }
         if coverage.rows == 0 && coverage.count(Class::Missing) > 0 {
             let message = format!("{} has no rows in scope: {}", coverage.table, coverage.in_numbers());
             return vec![Finding::new(Verdict::Fail, "empty", message)];
@@ -458,7 +482,7 @@ impl<'a> Tally<'a> {
             let of_class = || coverage.keys.iter().filter(|key| key.class == *class);
             let Some(first) = of_class().next() else { continue };
             let verdict = of_class().map(|key| key.verdict).max().unwrap_or(Verdict::Pass);
-            let silent = verdict == Verdict::Pass || (*class == Class::Missing && coverage.rows == 0);
+            let silent = (verdict == Verdict::Pass && *class != Class::Waived) || (*class == Class::Missing && coverage.rows == 0);
             if silent {
                 continue;
             }
@@ -501,7 +525,7 @@ impl<'a> Tally<'a> {
     fn periods(&self, over: Over) -> BTreeMap<String, Sums> {
         let mut regrouped: BTreeMap<String, Sums> = BTreeMap::new();
         for (period, sums) in &self.sums {
-            let (season, month) = period.split_once('|').unwrap_or(("", ""));
+            let (season, month) = period.split_once('|').unwrap_or((period, ""));
             let name = match over {
                 Over::Month => month,
                 Over::Season => season,
@@ -564,6 +588,10 @@ fn rule_fault(rule: &OutputRule, number: &Value, of: Option<&Value>) -> Option<(
 ///
 /// Exact numbers are compared exactly: `a / b >= n / d` as `a * d >= n * b`.
 fn bound_holds(bound: &Bound, number: &Value, of: Option<&Value>) -> Option<bool> {
+    let finite = |value: &Value| !matches!(value, Value::Float(value) if !value.is_finite());
+    if !finite(number) || !of.is_none_or(finite) {
+        return None;
+    }
     let mut holds = true;
     for (operator, threshold) in bound.comparisons() {
         let order = match of {

@@ -20,6 +20,8 @@ pub struct Season {
 pub struct Scope {
     /// At least one, each whole, so that its opening days are its own however narrow the range is.
     pub seasons: Vec<Season>,
+    /// Seasons of the project between these that are not looked at.
+    pub others: Vec<Season>,
     /// The dates to look at, if not all of the seasons, both ends included.
     pub range: Option<(Date, Date)>,
     /// The moment of the question, in UTC.
@@ -39,6 +41,18 @@ impl Scope {
     pub fn end(&self) -> Date {
         let last = self.seasons.last().map_or(Date::MAX, |season| season.end);
         self.range.map_or(last, |(_, to)| to.min(last))
+    }
+
+    /// The seasons of which the spine must have keys: looked at whole, and over or so long under way that some must exist.
+    pub fn seasons_with_keys(&self) -> Vec<Season> {
+        const UNDER_WAY: i32 = 14;
+        let today = self.as_of_date();
+        let due = |season: &&Season| {
+            let whole = season.start >= self.start() && season.end <= self.end();
+            let begun = season.start.checked_add(jiff::Span::new().days(UNDER_WAY)).is_ok_and(|date| date <= today);
+            whole && (begun || season.end < today)
+        };
+        self.seasons.iter().filter(due).cloned().collect()
     }
 
     /// The seasons as far as they are looked at.

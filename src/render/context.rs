@@ -24,6 +24,7 @@ pub(super) fn scope(scope: &Scope, dialect: Dialect) -> Value {
         start => literal::date(scope.start()),
         end => literal::date(scope.end()),
         seasons => scope.seasons.iter().map(season).collect::<Vec<Value>>(),
+        others => scope.others.iter().map(season).collect::<Vec<Value>>(),
         as_of => literal::timestamp(scope.as_of, dialect),
         as_of_date => literal::date(scope.as_of_date()),
     }
@@ -160,14 +161,19 @@ fn nulls_name(column: &str) -> String {
     format!("nulls_{}", column.chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).collect::<String>().to_lowercase())
 }
 
+/// The finite floating-point numbers.
+const LOWEST: &str = "-1.7976931348623157e308";
+const HIGHEST: &str = "1.7976931348623157e308";
+
 fn outside(renderer: &Renderer<'_>, output: &Output) -> Result<Vec<Value>, RenderError> {
-    let number = |n: Decimal| Value::from_safe_string(n.to_string());
+    // An open end is the greatest finite number, because NaN and infinity are no values in a range.
+    let number = |n: Option<Decimal>, open: &str| Value::from_safe_string(n.map_or_else(|| open.to_owned(), |n| n.to_string()));
     let column = |(column, (low, high)): (&String, &(Option<Decimal>, Option<Decimal>))| {
         Ok(context! {
             name => outside_name(column),
             sql => source(renderer, column, &output.declared)?,
-            low => optional(low.map(number)),
-            high => optional(high.map(number)),
+            low => number(*low, LOWEST),
+            high => number(*high, HIGHEST),
         })
     };
     output.ranges.iter().map(column).collect()
@@ -239,6 +245,7 @@ fn key_rule(renderer: &Renderer<'_>, index: usize, rule: &OutputRule) -> Result<
         number => Value::from_safe_string(subject(&rule.subject)),
         of => Value::from_safe_string(denominator(renderer, index, rule)?),
         share => rule.of.is_some(),
+        highest => Value::from_safe_string(HIGHEST.to_owned()),
         comparisons => rule.bound.comparisons().iter().map(comparison).collect::<Vec<Value>>(),
         opening => opening(renderer, rule),
     })

@@ -101,7 +101,12 @@ fn heading(header: &Header, style: Style) -> String {
 
 fn gate_in_full(gate: &GateReport, style: Style) -> String {
     let verdict = gate.verdict();
-    let mut text = format!("{}: {}\n\n", gate.name, style.paint(answer(verdict), verdict));
+    let part = if gate.not_covered.is_empty() {
+        String::new()
+    } else {
+        format!(" for {} of {} outputs", gate.covered.len(), gate.covered.len() + gate.not_covered.len())
+    };
+    let mut text = format!("{}: {}{part}\n\n", gate.name, style.paint(answer(verdict), verdict));
     for check in &gate.checks {
         push_check(&mut text, check, style);
     }

@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 
 use super::{Session, by_spine, inventory, judge};
 use crate::error::Error;
-use crate::model::catalogue::{Argument, Denominator, Output};
+use crate::model::catalogue::{Argument, Denominator, Output, Waiver};
 use crate::model::coverage::{Coverage, Figure, Tally, figures};
 use crate::model::query::Query;
 use crate::model::report::{CheckReport, Finding, StatementReport};
@@ -52,15 +52,7 @@ pub fn cover_all(
     statements: &mut Vec<StatementReport>,
 ) -> Result<Vec<Coverage>, Error> {
     let mut found: IndexMap<String, Coverage> = IndexMap::new();
-    let mut sound = Vec::new();
-    for name in outputs {
-        let Some(output) = session.project.outputs.get(name) else { continue };
-        match inventory::fault(session, name) {
-            Some(finding) => drop(found.insert(name.clone(), Coverage::undecided(output, finding))),
-            None => sound.push(name.clone()),
-        }
-    }
-    for group in by_spine(session.project, &sound) {
+    for group in by_spine(session.project, outputs) {
         let (large, small): (Vec<String>, Vec<String>) = group.into_iter().partition(|name| is_large(session, name));
         for batch in batches(session, &small) {
             let work = Work { session, query, parts: IndexMap::new() };
@@ -94,6 +86,9 @@ fn batches(session: &Session<'_>, names: &[String]) -> Vec<Vec<String>> {
 }
 
 fn estimate(session: &Session<'_>, name: &str) -> u64 {
+    if !session.warehouse.may_be_large() {
+        return 0;
+    }
     let table = session.project.outputs.get(name).map(|output| output.table.to_lowercase());
     let info = table.and_then(|table| session.tables().ok()?.get(&table));
     info.and_then(|info| info.rows).unwrap_or(0)
@@ -103,7 +98,7 @@ fn estimate(session: &Session<'_>, name: &str) -> u64 {
 fn is_large(session: &Session<'_>, name: &str) -> bool {
     let Some(output) = session.project.outputs.get(name) else { return false };
     let dated = output.key.iter().any(|column| column.kind == Kind::Date);
-    session.warehouse.prefers_parts() && dated && !output.grain.is_empty() && estimate(session, name) > LARGE
+    session.warehouse.may_be_large() && dated && !output.grain.is_empty() && estimate(session, name) > LARGE
 }
 
 struct Work<'s, 'a> {
@@ -125,7 +120,9 @@ impl Work<'_, '_> {
                 }
                 Ok(found)
             }
-            Err(finding) => Ok(outputs.iter().map(|output| (output.name.clone(), Coverage::undecided(output, finding.clone()))).collect()),
+            Err(finding) => {
+                Ok(outputs.iter().map(|output| (output.name.clone(), undecided(self.session, output, finding.clone()))).collect())
+            }
         }
     }
 
@@ -163,14 +160,22 @@ impl Work<'_, '_> {
 
     fn judge(&self, output: &Output, tables: &[Table]) -> Coverage {
         let figures: Vec<Figure> = figures(output);
-        let mut tally = Tally::new(output, &figures, key(output), &self.session.project.waivers, self.session.scope.as_of_date());
+        let scope = self.session.scope;
+        let waivers: Vec<Waiver> =
+            self.session.project.waivers.iter().filter(|waiver| waiver.concerns(scope.start(), scope.end())).cloned().collect();
+        let mut tally = Tally::new(output, &figures, key(output), &waivers, self.session.scope.as_of_date());
         for table in tables {
             if let Err(message) = tally.absorb(table) {
                 return Coverage::undecided(output, Finding::undecided("columns", message));
             }
         }
-        tally.finish()
+        tally.finish_with(&self.session.scope.seasons_with_keys())
     }
+}
+
+/// An output whose statement failed: what the list of tables says of it is clearer than the engine's words.
+fn undecided(session: &Session<'_>, output: &Output, finding: Finding) -> Coverage {
+    Coverage::undecided(output, inventory::fault(session, &output.name).unwrap_or(finding))
 }
 
 enum Outcome {
@@ -207,7 +212,7 @@ fn cover_large(
                 probed.push(name.clone());
             }
             Err(Outcome::Interrupted) => return Err(Error::Interrupted),
-            Err(Outcome::Finding(finding)) => found.push((name.clone(), Coverage::undecided(output, finding))),
+            Err(Outcome::Finding(finding)) => found.push((name.clone(), undecided(session, output, finding))),
         }
     }
     let work = Work { session, query, parts };

@@ -19,12 +19,16 @@ use crate::model::catalogue::{Source, Target};
 use crate::model::sql::{Dialect, Sql};
 use crate::model::table::{Kind, Table};
 
+/// A database file of so many bytes holds no table that is too large for one statement.
+const SMALL: u64 = 32 << 20;
+
 /// How often an interrupt is repeated: one that arrives before the engine has begun is lost.
 const REPEAT: Duration = Duration::from_millis(50);
 
 struct DuckDb {
     connection: Mutex<Connection>,
     interrupt: Interrupt,
+    bytes: u64,
     /// Kept while the connection lives, where the folder's cache could not be written.
     _temporary: Option<tempfile::TempDir>,
 }
@@ -45,10 +49,11 @@ pub(super) fn open(target: &Target, project_dir: &Path, interrupt: &Interrupt) -
             target.name
         )));
     }
+    let bytes = file.metadata().map_or(u64::MAX, |metadata| metadata.len());
     let connection = connect(&file, target).map_err(|error| Error::Warehouse(cannot_open(&file, &error)))?;
     let handle = connection.interrupt_handle();
     interrupt.on_throw(move || handle.interrupt());
-    Ok(Box::new(DuckDb { connection: Mutex::new(connection), interrupt: interrupt.clone(), _temporary: temporary }))
+    Ok(Box::new(DuckDb { connection: Mutex::new(connection), interrupt: interrupt.clone(), bytes, _temporary: temporary }))
 }
 
 fn connect(file: &Path, target: &Target) -> duckdb::Result<Connection> {
@@ -135,8 +140,8 @@ impl Warehouse for DuckDb {
         Ok((inventory, sql))
     }
 
-    fn prefers_parts(&self) -> bool {
-        true
+    fn may_be_large(&self) -> bool {
+        self.bytes > SMALL
     }
 }
 

@@ -75,9 +75,9 @@ pub trait Warehouse: Send + Sync {
     /// As [`Warehouse::query`].
     fn inventory(&self, deadline: Deadline) -> Result<(Inventory, Sql), QueryError>;
 
-    /// Whether looking for duplicates in parts is cheaper than in one statement, as it is for an engine that has no
-    /// more memory than this machine.
-    fn prefers_parts(&self) -> bool {
+    /// Whether a table may be too large to look for duplicates in one statement. Only an engine that has no more memory
+    /// than this machine needs to care.
+    fn may_be_large(&self) -> bool {
         false
     }
 }
