@@ -320,8 +320,11 @@ fn a_query_of_the_project_is_judged_and_its_contract_kept() {
 fn a_failing_check_does_not_stop_the_others() {
     let dir = project(&[("[gates.raw]\nstage = \"raw\"", "[gates.raw]\nstage = \"raw\"\nchecks = [\"own/q\", \"quality/coverage\"]")]);
     fs::create_dir_all(dir.path().join("queries/own")).expect("a folder");
-    fs::write(dir.path().join("queries/own/q.sql"), "/*---\ntitle = \"t\"\ndoc = \"d\"\n[columns]\nn = \"int\"\n[[rule]]\nkind = \"no_rows\"\n---*/\nselect n from gone")
-        .expect("a query");
+    fs::write(
+        dir.path().join("queries/own/q.sql"),
+        "/*---\ntitle = \"t\"\ndoc = \"d\"\n[columns]\nn = \"int\"\n[[rule]]\nkind = \"no_rows\"\n---*/\nselect n from gone",
+    )
+    .expect("a query");
     let (status, out, _) = answer(dir.path(), &["gate", "raw"]);
     assert_eq!(status, 3, "{out}");
     assert!(out.contains("undecided own/q") && out.contains("pass quality/coverage"), "{out}");
