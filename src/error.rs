@@ -15,6 +15,14 @@ pub struct Complaint {
     pub message: String,
 }
 
+impl Complaint {
+    /// A complaint about a place such as `gapgate.toml:12`, as declarations remember it.
+    pub fn at(place: &str, message: impl Into<String>) -> Self {
+        let (file, line) = place.rsplit_once(':').unwrap_or((place, "0"));
+        Self { file: file.to_owned(), line: line.parse().unwrap_or(0), message: message.into() }
+    }
+}
+
 impl fmt::Display for Complaint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.line {

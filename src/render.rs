@@ -30,6 +30,11 @@ pub struct RenderError {
 }
 
 impl RenderError {
+    /// At a place such as `gapgate.toml:12`.
+    fn at(place: &str, message: impl Into<String>) -> Self {
+        Self { complaint: Complaint::at(place, message), refused: false }
+    }
+
     fn new(file: &str, line: usize, message: impl fmt::Display) -> Self {
         Self { complaint: Complaint { file: file.to_owned(), line, message: message.to_string() }, refused: false }
     }
@@ -48,7 +53,6 @@ pub struct Part {
 
 /// Renders queries for one project, scope and dialect.
 pub struct Renderer<'a> {
-    library: &'a Library,
     project: &'a Project,
     scope: &'a Scope,
     dialect: Dialect,
@@ -66,7 +70,7 @@ impl fmt::Debug for Renderer<'_> {
 impl<'a> Renderer<'a> {
     /// Makes the template environment once; rendering many checks then costs little.
     pub fn new(library: &'a Library, project: &'a Project, scope: &'a Scope, dialect: Dialect) -> Self {
-        Self { library, project, scope, dialect, environment: environment(library, dialect), guarded: BTreeMap::new() }
+        Self { project, scope, dialect, environment: environment(library, dialect), guarded: BTreeMap::new() }
     }
 
     /// One statement for the query with these arguments.
@@ -190,8 +194,7 @@ impl<'a> Renderer<'a> {
 
     /// An expression of the project file as SQL: rendered with the dialect's macros, and guarded on its own.
     fn expression(&self, text: &str, declared: &str) -> Result<Value, RenderError> {
-        let (file, line) = declared.rsplit_once(':').unwrap_or((declared, "0"));
-        let fail = |message: String| RenderError::new(file, line.parse().unwrap_or(0), message);
+        let fail = |message: String| RenderError::at(declared, message);
         let rendered = if text.contains("{{") || text.contains("{%") {
             let source = format!("{{%- import \"dialect\" as sql %}}{text}");
             self.environment.render_named_str("expression", &source, ()).map_err(|error| fail(describe(&error)))?
@@ -219,11 +222,6 @@ impl<'a> Renderer<'a> {
             None => query.file.clone(),
         };
         RenderError { refused: is_refusal(error), ..RenderError::new(&file, error.line().unwrap_or(0), describe(error)) }
-    }
-
-    /// The queries that this renders.
-    pub fn library(&self) -> &Library {
-        self.library
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use indexmap::IndexMap;
 
 use crate::error::{Complaint, Error};
-use crate::model::catalogue::{Argument, CheckSpec, Gate, Project};
+use crate::model::catalogue::{Argument, CheckSpec, Gate, Output, Project};
 use crate::model::query::{Library, ParamKind, Query};
 use crate::model::report::{CheckReport, Finding, GateReport, StatementReport};
 use crate::model::rule::{Rule, RuleKind};
@@ -153,10 +153,10 @@ pub fn plan<'a>(
 
 /// The checks that one line of a gate stands for: one, or one for each output or spine.
 fn bind<'a>(project: &Project, library: &'a Library, gate: &Gate, spec: &CheckSpec) -> Result<Vec<Check<'a>>, Complaint> {
-    let query = library.query(&spec.query).map_err(|error| complaint(&spec.declared, &error.to_string()))?;
+    let query = library.query(&spec.query).map_err(|error| Complaint::at(&spec.declared, error.to_string()))?;
     if query.rules.is_empty() {
         let message = format!("{} has no rule, so as a check it could only say go; use it with `gapgate run`", query.id);
-        return Err(complaint(&spec.declared, &message));
+        return Err(Complaint::at(&spec.declared, message));
     }
     let check = |args: IndexMap<String, Argument>| Check { query, args, declared: spec.declared.clone() };
     let mut args = spec.args.clone();
@@ -184,11 +184,6 @@ fn with(args: &IndexMap<String, Argument>, name: &str, value: Argument) -> Index
     let mut args = args.clone();
     args.insert(name.to_owned(), value);
     args
-}
-
-fn complaint(declared: &str, message: &str) -> Complaint {
-    let (file, line) = declared.rsplit_once(':').unwrap_or((declared, "0"));
-    Complaint { file: file.to_owned(), line: line.parse().unwrap_or(0), message: message.to_owned() }
 }
 
 /// Outputs grouped by their spine, in order.
@@ -315,9 +310,7 @@ pub fn judge(query: &Query, table: &Table, key: &[Column]) -> Vec<Finding> {
 /// The key columns of the spine that a check's outputs share.
 pub(crate) fn key_columns(project: &Project, check: &Check<'_>) -> Vec<Column> {
     let output = outputs_of(check).first().and_then(|name| project.outputs.get(name));
-    output
-        .map(|output| output.key.iter().map(|column| Column { name: column.name.clone(), kind: column.kind }).collect())
-        .unwrap_or_default()
+    output.map(Output::key_columns).unwrap_or_default()
 }
 
 /// A deadline so many seconds from now.

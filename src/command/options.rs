@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 
 use crate::cli::Common;
 use crate::error::{Error, did_you_mean};
+use crate::load::selects;
 use crate::model::catalogue::{Argument, Gate, Output, Project, Target};
 use crate::model::query::{ParamKind, Query};
 use crate::model::scope::{Scope, Season, parse_as_of};
@@ -90,8 +91,7 @@ fn matches(selector: &str, output: &Output) -> bool {
         Some(("stage", stage)) => output.stage == stage,
         Some(("tag", tag)) => output.tags.iter().any(|own| own == tag),
         Some(_) => false,
-        None => glob::Pattern::new(selector)
-            .is_ok_and(|pattern| pattern.matches(&output.name) || pattern.matches(&format!("{}.{}", output.stage, output.name))),
+        None => selects(selector, output),
     }
 }
 

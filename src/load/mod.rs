@@ -9,3 +9,5 @@ mod parts;
 pub mod project;
 mod toml;
 mod validate;
+
+pub(crate) use parts::selects;

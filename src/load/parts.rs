@@ -279,7 +279,7 @@ fn matching(node: &Node<'_>, outputs: &IndexMap<String, Output>) -> Vec<String> 
 }
 
 /// Whether a pattern (`name`, `stage.name`, either with `*`) means this output.
-pub(super) fn selects(pattern: &str, output: &Output) -> bool {
+pub(crate) fn selects(pattern: &str, output: &Output) -> bool {
     let full = format!("{}.{}", output.stage, output.name);
     glob::Pattern::new(pattern).is_ok_and(|glob| glob.matches(&output.name) || glob.matches(&full))
 }

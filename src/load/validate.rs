@@ -45,8 +45,7 @@ struct Check {
 
 impl Check {
     fn complain(&mut self, place: &str, message: impl Into<String>) {
-        let (file, line) = place.rsplit_once(':').unwrap_or((place, "0"));
-        self.complaints.push(Complaint { file: file.to_owned(), line: line.parse().unwrap_or(0), message: message.into() });
+        self.complaints.push(Complaint::at(place, message));
     }
 
     fn unknown<'a>(&mut self, place: &str, what: &str, name: &str, known: impl Iterator<Item = &'a String> + Clone) {

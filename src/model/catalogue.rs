@@ -10,7 +10,7 @@ use super::date::{Deadline, Step};
 use super::number::Decimal;
 use super::scope::Season;
 use super::sql::Dialect;
-use super::table::Kind;
+use super::table::{Column, Kind};
 use super::verdict::Level;
 
 /// A project: one pipeline, its warehouse targets, and what it should hold.
@@ -208,6 +208,13 @@ pub struct Output {
     pub tags: Vec<String>,
     /// Where it is declared: `gapgate.toml:12`.
     pub declared: String,
+}
+
+impl Output {
+    /// The columns of its key, as results name them.
+    pub fn key_columns(&self) -> Vec<Column> {
+        self.key.iter().map(|column| Column { name: column.name.clone(), kind: column.kind }).collect()
+    }
 }
 
 /// How many rows a key should have, both ends included.

@@ -42,10 +42,7 @@ fn fraction(number: Decimal) -> Value {
 }
 
 fn name(renderer: &Renderer<'_>, text: &str, declared: &str) -> Result<Value, RenderError> {
-    literal::path(text, renderer.dialect).map_err(|error| {
-        let (file, line) = declared.rsplit_once(':').unwrap_or((declared, "0"));
-        RenderError::new(file, line.parse().unwrap_or(0), super::describe(&error))
-    })
+    literal::path(text, renderer.dialect).map_err(|error| RenderError::at(declared, super::describe(&error)))
 }
 
 /// A column's name, or an expression where it is more than a name.
@@ -275,9 +272,7 @@ fn spine_value(renderer: &Renderer<'_>, spine: &Spine) -> Result<Value, RenderEr
     let place = spine.declared.as_str();
     let weight = |(name, text): (&String, &String)| {
         let sql = match spine.source {
-            SpineSource::Cross(_) => {
-                literal::path(name, renderer.dialect).map_err(|error| RenderError::new(place, 0, super::describe(&error)))?
-            }
+            SpineSource::Cross(_) => self::name(renderer, name, place)?,
             _ => renderer.expression(text, place)?,
         };
         Ok(context! { name => name.as_str(), sql })

@@ -10,7 +10,7 @@ use crate::model::catalogue::{Argument, Denominator, Output, Waiver};
 use crate::model::coverage::{Coverage, Figure, Tally, figures};
 use crate::model::query::Query;
 use crate::model::report::{CheckReport, Finding, StatementReport};
-use crate::model::table::{Column, Kind, Table};
+use crate::model::table::{Kind, Table};
 use crate::render::Part;
 use crate::warehouse::QueryError;
 
@@ -151,7 +151,7 @@ impl Work<'_, '_> {
             .render_parts(self.query, &args, parts)
             .map_err(|error| Outcome::Finding(Finding::undecided("render", error.to_string())))?;
         let table = self.session.ask(&sql, statements)?;
-        let key = names.first().map(|name| key(&self.session.project.outputs[name])).unwrap_or_default();
+        let key = names.first().map(|name| self.session.project.outputs[name].key_columns()).unwrap_or_default();
         match judge(self.query, &table, &key).pop() {
             Some(finding) => Err(Outcome::Finding(finding)),
             None => Ok(table),
@@ -163,7 +163,7 @@ impl Work<'_, '_> {
         let scope = self.session.scope;
         let waivers: Vec<Waiver> =
             self.session.project.waivers.iter().filter(|waiver| waiver.concerns(scope.start(), scope.end())).cloned().collect();
-        let mut tally = Tally::new(output, &figures, key(output), &waivers, self.session.scope.as_of_date());
+        let mut tally = Tally::new(output, &figures, output.key_columns(), &waivers, self.session.scope.as_of_date());
         for table in tables {
             if let Err(message) = tally.absorb(table) {
                 return Coverage::undecided(output, Finding::undecided("columns", message));
@@ -187,10 +187,6 @@ impl From<QueryError> for Outcome {
     fn from(error: QueryError) -> Self {
         if error == QueryError::Interrupted { Self::Interrupted } else { Self::Finding(inventory::engine_finding(&error)) }
     }
-}
-
-fn key(output: &Output) -> Vec<Column> {
-    output.key.iter().map(|column| Column { name: column.name.clone(), kind: column.kind }).collect()
 }
 
 /// Large outputs: first each run of dates is asked whether any row of it occurs twice, which takes little; then one
@@ -309,21 +305,15 @@ fn probe(session: &Session<'_>, id: &str, output: &Output, part: Part, statement
     Ok(session.ask(&sql, statements)?)
 }
 
-/// The days of a span, for messages.
-#[cfg(test)]
-fn days(from: Date, n: i32) -> Date {
-    from.checked_add(jiff::Span::new().days(n)).unwrap_or(from)
-}
-
 #[cfg(test)]
 mod tests {
     use jiff::civil::date;
 
-    use super::{PART, days, runs};
+    use super::{PART, runs};
 
     #[test]
     fn runs_have_no_gap_and_no_overlap() {
-        let dates: Vec<_> = (0..10).map(|n| (days(date(2024, 1, 1), n), PART / 3)).collect();
+        let dates: Vec<_> = (0..10).map(|n| (date(2024, 1, 1).saturating_add(jiff::Span::new().days(n)), PART / 3)).collect();
         let runs = runs(&dates);
         assert_eq!(runs.len(), 4);
         assert_eq!((runs[0].0, runs[3].1), (date(2024, 1, 1), date(2024, 1, 10)));
