@@ -4,25 +4,13 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::support::files;
+
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// Each room with its floor; a room imports from lower floors only.
 const FLOORS: [(&str, u8); 9] =
     [("model", 1), ("error", 0), ("load", 2), ("warehouse", 2), ("report", 2), ("render", 2), ("run", 3), ("cli", 3), ("command", 4)];
-
-fn files(dir: &Path, ending: &str) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(dir).expect("a folder") {
-        let path = entry.expect("an entry").path();
-        if path.is_dir() {
-            found.extend(files(&path, ending));
-        } else if path.extension().is_some_and(|own| own == ending) {
-            found.push(path);
-        }
-    }
-    found.sort();
-    found
-}
 
 fn floor(room: &str) -> u8 {
     FLOORS.iter().find(|(name, _)| *name == room).unwrap_or_else(|| panic!("room {room} has no floor")).1

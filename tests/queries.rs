@@ -1,58 +1,89 @@
-//! Every query of the library, run by the program on a tiny project that is clean and on one that is faulty.
+//! Every query of the library, run by the program on small projects: the cases are data, in `fixtures/*/fixtures/cases`.
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use gapgate::load::library;
 use serde::Deserialize;
 use tempfile::TempDir;
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Cases {
     case: Vec<Case>,
 }
 
-/// A case of `fixtures/queries.toml`, which says what the fields mean.
+/// A case; `fixtures/tiny/fixtures/README.md` says what the fields mean.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Case {
+    #[serde(skip)]
+    project: PathBuf,
+    #[serde(skip)]
     query: String,
+    name: String,
+    #[serde(default)]
+    pitfalls: Vec<String>,
+    #[serde(default = "clean")]
+    warehouse: String,
+    #[serde(default)]
+    damage: String,
+    #[serde(default)]
+    declare: String,
     #[serde(default)]
     args: Vec<String>,
     #[serde(default)]
-    clean: String,
-    #[serde(default)]
-    faulty: String,
+    rows: String,
     #[serde(default)]
     verdict: String,
     refused: Option<String>,
 }
 
-impl Case {
-    fn name(&self) -> String {
-        format!("{} {}", self.query, self.args.join(" "))
-    }
+fn clean() -> String {
+    "clean".to_owned()
 }
 
-fn fixtures() -> &'static Path {
-    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures"))
+/// The projects that have cases.
+fn projects() -> Vec<PathBuf> {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    let folders = fs::read_dir(fixtures).expect("the fixtures").map(|entry| entry.expect("a folder").path());
+    let mut projects: Vec<PathBuf> = folders.filter(|folder| folder.join("fixtures/cases").is_dir()).collect();
+    projects.sort();
+    projects
 }
 
+/// Every case of every project, in order of project, query and file.
 fn cases() -> Vec<Case> {
-    let text = std::fs::read_to_string(fixtures().join("queries.toml")).expect("the cases");
-    toml::from_str::<Cases>(&text).expect("the cases are well-formed").case
+    let mut found = Vec::new();
+    for project in projects() {
+        let folder = project.join("fixtures/cases");
+        for file in super::support::files(&folder, "toml") {
+            let query = file.strip_prefix(&folder).expect("below").with_extension("").to_string_lossy().replace('\\', "/");
+            let text = fs::read_to_string(&file).expect("the cases");
+            let cases = toml::from_str::<Cases>(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display())).case;
+            found.extend(cases.into_iter().map(|case| Case { project: project.clone(), query: query.clone(), ..case }));
+        }
+    }
+    found
 }
 
-/// A copy of the tiny project with the rows of one variant.
-fn project(variant: &str) -> TempDir {
-    let tiny = fixtures().join("tiny");
+/// A copy of a case's project, with the case's rows where the project has the clean ones.
+fn project(case: &Case) -> TempDir {
     let dir = tempfile::tempdir().expect("a folder");
-    let copy = |from: &Path, to: &str| std::fs::copy(from, dir.path().join(to)).expect("a copy");
-    copy(&tiny.join("gapgate.toml"), "gapgate.toml");
-    std::fs::create_dir(dir.path().join("warehouse")).expect("a folder");
-    for entry in std::fs::read_dir(tiny.join(variant)).expect("the variant") {
+    let declared = fs::read_to_string(case.project.join("gapgate.toml")).expect("a project file");
+    fs::write(dir.path().join("gapgate.toml"), format!("{declared}\n{}", case.declare)).expect("a project file");
+    let warehouse = dir.path().join("fixtures/warehouses/clean");
+    fs::create_dir_all(&warehouse).expect("a folder");
+    for entry in fs::read_dir(case.project.join("fixtures/warehouses").join(&case.warehouse)).expect("the case's warehouse") {
         let entry = entry.expect("a file");
-        copy(&entry.path(), &format!("warehouse/{}", entry.file_name().display()));
+        fs::copy(entry.path(), warehouse.join(entry.file_name())).expect("a copy");
+    }
+    if !case.damage.is_empty() {
+        fs::write(warehouse.join("99_damage.sql"), &case.damage).expect("the damage");
     }
     dir
 }
@@ -70,12 +101,6 @@ fn gapgate(project: &TempDir, words: &[&str]) -> Answer {
     Answer { status: output.status.code(), rows: text(output.stdout), said: text(output.stderr) }
 }
 
-fn run(project: &TempDir, case: &Case) -> Answer {
-    let args = case.args.iter().map(String::as_str);
-    let words: Vec<&str> = ["run", &case.query].into_iter().chain(args).chain(["--format", "csv"]).collect();
-    gapgate(project, &words)
-}
-
 /// The worst verdict that the program gave.
 fn verdict(said: &str) -> &'static str {
     let worst_first = ["undecided", "fail", "warn"];
@@ -83,55 +108,80 @@ fn verdict(said: &str) -> &'static str {
     worst_first.into_iter().find(said).unwrap_or("pass")
 }
 
-/// Runs every case on a variant, and says of each that differs what was found and what was not.
-fn check(variant: &str, rows: impl Fn(&Case) -> String, verdict_of: impl Fn(&Case) -> String) {
-    let project = project(variant);
-    let mut faults = String::new();
-    for case in cases().into_iter().filter(|case| case.refused.is_none()) {
-        let answer = run(&project, &case);
-        let wanted = (rows(&case), verdict_of(&case));
-        let found = (answer.rows, verdict(&answer.said).to_owned());
-        if found != wanted || answer.status != Some(i32::from(wanted.1 == "fail")) {
-            faults += &format!("{}: found {found:#?}, not {wanted:#?}; {:?}, {}\n", case.name(), answer.status, answer.said);
+/// Runs a case; says what differs from what it wants, if anything.
+fn fault(case: &Case) -> Option<String> {
+    let project = project(case);
+    let args = case.args.iter().map(String::as_str);
+    let words: Vec<&str> = ["run", &case.query].into_iter().chain(args).chain(["--format", "csv"]).collect();
+    let answer = gapgate(&project, &words);
+    let right = match &case.refused {
+        Some(words) => answer.status == Some(2) && answer.said.contains(words),
+        None => {
+            let status = match case.verdict.as_str() {
+                "pass" | "warn" => 0,
+                "fail" => 1,
+                "undecided" => 3,
+                other => panic!("{}: {}: `{other}` is no verdict", case.query, case.name),
+            };
+            answer.rows == case.rows && verdict(&answer.said) == case.verdict && answer.status == Some(status)
         }
-    }
-    assert!(faults.is_empty(), "{faults}");
+    };
+    let wanted = case.refused.as_ref().unwrap_or(&case.rows);
+    let found = || {
+        format!(
+            "{}: {} {:?}\nfound ({:?})\n{}{}wanted ({})\n{wanted}\n",
+            case.query, case.name, case.pitfalls, answer.status, answer.rows, answer.said, case.verdict
+        )
+    };
+    (!right).then(found)
 }
 
 #[test]
-fn nothing_is_wrong_with_the_clean_project() {
-    let header = |case: &Case| case.faulty.lines().next().unwrap_or_default().to_owned();
-    check("clean", |case| format!("{}\n{}", header(case), case.clean), |_| "pass".to_owned());
+fn every_query_answers_every_case() {
+    let wanted = std::env::var("GAPGATE_CASES").unwrap_or_default();
+    let cases: Vec<Case> = cases().into_iter().filter(|case| case.query.contains(&wanted)).collect();
+    let (next, faults) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    faults.lock().expect("the faults").extend(fault(case));
+                }
+            });
+        }
+    });
+    let faults = faults.into_inner().expect("the faults");
+    assert!(faults.is_empty(), "{} of {} cases:\n{}", faults.len(), cases.len(), faults.join("\n"));
 }
 
 #[test]
-fn every_fault_of_the_faulty_project_is_found() {
-    check("faulty", |case| case.faulty.clone(), |case| case.verdict.clone());
-}
-
-#[test]
-fn arguments_without_an_answer_are_refused() {
-    let project = project("clean");
-    for case in cases() {
-        let Some(words) = &case.refused else { continue };
-        let answer = run(&project, &case);
-        assert!(answer.status == Some(2) && answer.said.contains(words), "{}: {}", case.name(), answer.said);
-    }
-}
-
-#[test]
-fn every_query_has_a_case_and_every_rule_speaks() {
+fn every_query_is_silent_on_clean_rows_and_every_rule_speaks() {
     let (library, cases) = (library::load(None).expect("the library"), cases());
+    let mut of_query: BTreeMap<&str, Vec<&Case>> = BTreeMap::new();
+    for case in cases.iter().filter(|case| case.refused.is_none()) {
+        assert!(library.queries.contains_key(case.query.as_str()), "{}: {} has cases and is no query", case.project.display(), case.query);
+        of_query.entry(&case.query).or_default().push(case);
+    }
     for query in library.queries.values() {
-        let of_query: Vec<&Case> = cases.iter().filter(|case| case.query == query.id && case.refused.is_none()).collect();
-        assert!(!of_query.is_empty(), "{} has no case in tests/fixtures/queries.toml", query.id);
-        let speaks = of_query.iter().any(|case| case.verdict != "pass");
+        let cases = of_query.get(query.id.as_str()).map(Vec::as_slice).unwrap_or_default();
+        let untouched = |case: &&&Case| case.warehouse == "clean" && case.damage.is_empty();
+        assert!(
+            cases.iter().any(|case| untouched(&case) && case.verdict == "pass"),
+            "{}: no case shows that it is silent on clean rows",
+            query.id
+        );
+        let speaks = cases.iter().any(|case| case.verdict != "pass");
         assert_eq!(speaks, !query.rules.is_empty(), "{}: a query with rules needs a case that breaks them", query.id);
+        let answers: std::collections::BTreeSet<&str> = cases.iter().map(|case| case.rows.as_str()).collect();
+        assert!(answers.len() > 1, "{}: every case has the same answer", query.id);
     }
 }
 
 #[test]
 fn every_query_is_read_only_in_every_dialect() {
-    let answer = gapgate(&project("clean"), &["lint"]);
-    assert_eq!(answer.status, Some(0), "{}", answer.said);
+    for project in projects() {
+        let case = Case { project, ..toml::from_str("name = 'lint'").expect("a case") };
+        let answer = gapgate(&self::project(&case), &["lint"]);
+        assert_eq!(answer.status, Some(0), "{}", answer.said);
+    }
 }

@@ -2,6 +2,7 @@
 //! a test wants it to.
 
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -122,4 +123,19 @@ impl Warehouse for StandIn<'_> {
     fn may_be_large(&self) -> bool {
         self.large || self.engine.may_be_large()
     }
+}
+
+/// Every file below a folder whose name ends so, in order.
+pub(crate) fn files(dir: &Path, ending: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(dir).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            found.extend(files(&path, ending));
+        } else if path.extension().is_some_and(|own| own == ending) {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
 }
