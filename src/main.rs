@@ -7,6 +7,10 @@ use gapgate::cli::Cli;
 use gapgate::command::{self, Environment};
 use gapgate::warehouse::Interrupt;
 
+/// The engine allocates much and briefly, which the system's allocator is slow at.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let interrupt = Interrupt::default();

@@ -4,11 +4,12 @@ mod coverage;
 mod inventory;
 
 use std::cell::{OnceCell, RefCell};
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use indexmap::IndexMap;
 
-use crate::error::{Complaint, Error};
+use crate::error::{Complaint, Error, did_you_mean};
 use crate::model::catalogue::{Argument, CheckSpec, Gate, Output, Project};
 use crate::model::query::{Library, ParamKind, Query};
 use crate::model::report::{CheckReport, Finding, GateReport, StatementReport};
@@ -350,6 +351,7 @@ pub fn catalogue(session: &Session<'_>, outputs: &[String]) -> Result<Vec<(Strin
     }
     if let Some(ledger) = &session.project.runs {
         findings.push(("runs".to_owned(), ledger_finding(session, ledger)));
+        findings.extend(unseen_processors(session, outputs)?);
     }
     Ok(findings)
 }
@@ -373,19 +375,41 @@ fn spine_size(session: &Session<'_>, output: &str) -> Result<Finding, Error> {
     }
 }
 
-/// A ledger without a single attempt in scope has no failures either, which means nothing.
-fn empty_ledger(session: &Session<'_>) -> Result<Option<Finding>, Error> {
+/// Processors of the catalogue that the ledger has no attempt of: often a name spelled in two ways.
+fn unseen_processors(session: &Session<'_>, outputs: &[String]) -> Result<Vec<(String, Finding)>, Error> {
+    let Ok(attempts) = attempts(session)? else { return Ok(Vec::new()) };
+    let seen: BTreeSet<&str> = attempts.rows().filter_map(|row| row[0].as_text()).collect();
+    let unseen = |name: &&String| !seen.contains(session.project.outputs[*name].processor.as_str());
+    let finding = |name: &String| {
+        let processor = &session.project.outputs[name].processor;
+        let hint = did_you_mean(processor, seen.iter().copied());
+        let finding =
+            Finding::new(Verdict::Warn, "runs", format!("the run ledger has no attempt of its processor `{processor}` in scope{hint}"));
+        (name.clone(), finding.with_remedy("name it as the ledger does with `processor`, or leave it if it never ran"))
+    };
+    Ok(outputs.iter().filter(unseen).map(finding).collect())
+}
+
+/// Every attempt that the ledger has in scope, or why it cannot be asked.
+fn attempts(session: &Session<'_>) -> Result<Result<Table, QueryError>, Error> {
     let query = session.library.query("recovery/attempts")?;
     let sql = session.renderer.render(query, &IndexMap::new()).map_err(|error| Error::Complaints(vec![error.complaint]))?;
     match session.ask(&sql, &mut session.overhead.borrow_mut()) {
+        Err(QueryError::Interrupted) => Err(Error::Interrupted),
+        answer => Ok(answer),
+    }
+}
+
+/// A ledger without a single attempt in scope has no failures either, which means nothing.
+fn empty_ledger(session: &Session<'_>) -> Result<Option<Finding>, Error> {
+    Ok(match attempts(session)? {
         Ok(table) if table.is_empty() => {
             let finding = Finding::undecided("runs", "the run ledger has no attempts in scope, so nothing can be said of failures");
-            Ok(Some(finding.with_remedy("check the mapping in [runs], its `where`, and the scope")))
+            Some(finding.with_remedy("check the mapping in [runs], its `where`, and the scope"))
         }
-        Ok(_) => Ok(None),
-        Err(QueryError::Interrupted) => Err(Error::Interrupted),
-        Err(error) => Ok(Some(inventory::engine_finding(&error))),
-    }
+        Ok(_) => None,
+        Err(error) => Some(inventory::engine_finding(&error)),
+    })
 }
 
 fn ledger_finding(session: &Session<'_>, ledger: &crate::model::catalogue::Ledger) -> Finding {

@@ -413,7 +413,31 @@ fn reports_go_to_files_whole_or_not_at_all() {
     assert_eq!(report["verdict"], "pass");
     let nowhere = format!("json={}", dir.path().join("gone/report.json").display());
     let (status, _, error) = answer(dir.path(), &["gate", "raw", "--format", &nowhere]);
-    assert!(status != 0 && error.contains("cannot write"), "{error}");
+    assert!(status == 2 && error.contains("there is no folder"), "{error}");
+    let own = dir.path().join("gapgate.toml");
+    let (status, _, error) = answer(dir.path(), &["gate", "raw", "--format", &format!("json={}", own.display())]);
+    assert!(status == 2 && error.contains("would be overwritten"), "{error}");
+    assert!(fs::read_to_string(own).expect("the project file").contains("[project]"), "it was overwritten");
+}
+
+#[test]
+fn a_project_file_that_is_no_toml_is_told_in_few_words() {
+    let dir = project(&[]);
+    let noise: String = (0..500).map(|n| format!("}} line {n} of = [ something else\n")).collect();
+    fs::write(dir.path().join("gapgate.toml"), noise).expect("a file");
+    let (status, _, error) = answer(dir.path(), &["gate"]);
+    assert!(status == 2 && error.contains("is this a TOML file?") && error.lines().count() < 12, "{error}");
+}
+
+#[test]
+fn the_doctor_names_processors_that_the_ledger_never_saw() {
+    let dir = TempDir::new().expect("a folder");
+    let file = fs::read_to_string(example().join("gapgate.toml")).expect("the example");
+    fs::write(dir.path().join("gapgate.toml"), file.replace("\"NbacScheduleProcessor\"", "\"NbacSchedulProcessor\"")).expect("a file");
+    std::os::unix::fs::symlink(example().join("warehouse"), dir.path().join("warehouse")).expect("a link");
+    let (_, out, _) = answer(dir.path(), &["doctor"]);
+    assert!(out.contains("no attempt of its processor `NbacSchedulProcessor`"), "{out}");
+    assert!(out.contains("did you mean \"NbacScheduleProcessor\"?"), "{out}");
 }
 
 #[cfg(target_os = "linux")]

@@ -1,5 +1,7 @@
 //! What the common flags mean: scope, target, selection, arguments, formats.
 
+use std::path::{Path, PathBuf};
+
 use indexmap::IndexMap;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -182,7 +184,7 @@ pub(super) fn formats<T: Copy>(common: &Common, known: &[(T, &str)]) -> Result<V
         };
         let place = match file {
             Some("") => return Err(Error::Usage(format!("--format {name}= names no file"))),
-            Some(file) => Place::File(file.into()),
+            Some(file) => Place::File(report_file(file)?),
             None => Place::Stdout,
         };
         wanted.push((*format, place));
@@ -201,3 +203,25 @@ pub(super) fn formats<T: Copy>(common: &Common, known: &[(T, &str)]) -> Result<V
     }
     Ok(wanted)
 }
+
+/// A file that a report may be written to: its folder is there, and it is not one of the user's sources.
+fn report_file(file: &str) -> Result<PathBuf, Error> {
+    let path = PathBuf::from(file);
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if !folder.is_dir() {
+        return Err(Error::Usage(format!("cannot write {file}: there is no folder {}", folder.display())));
+    }
+    if path.is_dir() {
+        return Err(Error::Usage(format!("cannot write {file}: it is a folder")));
+    }
+    let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
+    if path.is_file() && SOURCES.contains(&ending.as_str()) {
+        return Err(Error::Usage(format!(
+            "{file} would be overwritten, and a file that ends in .{ending} is hardly a report; choose another name"
+        )));
+    }
+    Ok(path)
+}
+
+/// Endings of files that people write and reports never have.
+const SOURCES: [&str; 7] = ["toml", "sql", "duckdb", "db", "parquet", "py", "rs"];

@@ -21,6 +21,9 @@ pub(super) struct Document<'a> {
     complaints: RefCell<Vec<Complaint>>,
 }
 
+/// Syntax errors of one file that are worth reading; more of them mean that it is something else.
+const MOST_ERRORS: usize = 5;
+
 impl<'a> Document<'a> {
     /// `first_line` is the line of the file on which the text begins, counted from 1.
     pub(super) fn new(file: impl Into<String>, text: &'a str, first_line: usize) -> Self {
@@ -30,10 +33,14 @@ impl<'a> Document<'a> {
     /// The syntax tree, as far as it could be read; syntax errors become complaints.
     pub(super) fn parse(&self) -> Spanned<DeTable<'a>> {
         let (table, errors) = DeTable::parse_recoverable(self.text);
-        for error in errors {
+        for error in errors.iter().take(MOST_ERRORS) {
             self.complain(error.span().map_or(0, |span| span.start), error.message());
         }
-        table
+        if errors.len() <= MOST_ERRORS {
+            return table;
+        }
+        self.complain(0, format!("{} more errors like these; is this a TOML file?", errors.len() - MOST_ERRORS));
+        DeTable::parse_recoverable("").0
     }
 
     pub(super) fn complain(&self, at: usize, message: impl Into<String>) {

@@ -476,31 +476,30 @@ impl<'a> Tally<'a> {
     }
 
     fn class_findings(&self) -> Vec<Finding> {
-        let coverage = &self.coverage;
         let mut findings = Vec::new();
         for (class, name) in Class::ALL.iter().rev() {
-            let of_class = || coverage.keys.iter().filter(|key| key.class == *class);
-            let Some(first) = of_class().next() else { continue };
-            let verdict = of_class().map(|key| key.verdict).max().unwrap_or(Verdict::Pass);
-            let silent = (verdict == Verdict::Pass && *class != Class::Waived) || (*class == Class::Missing && coverage.rows == 0);
-            if silent {
-                continue;
+            let of_class: Vec<&KeyState> = self.coverage.keys.iter().filter(|key| key.class == *class).collect();
+            // Keys of a class can differ in weight: what failed and what could not be judged are two findings.
+            for verdict in [Verdict::Undecided, Verdict::Fail, Verdict::Warn, Verdict::Pass] {
+                let keys: Vec<&KeyState> = of_class.iter().copied().filter(|key| key.verdict == verdict).collect();
+                findings.extend(keys.first().and_then(|first| self.class_finding(*class, name, verdict, first, keys.len())));
             }
-            let n = coverage.count(*class);
-            let message = match class {
-                Class::NullKey => first.reason.to_string(),
-                Class::Extra => format!(
-                    "{} with rows that the spine does not have, as {} ({})",
-                    count_of(n, "key"),
-                    first.text(),
-                    count_rows(first.rows)
-                ),
-                Class::Missing => format!("{}, as {}", coverage.in_numbers(), first.text()),
-                _ => format!("{} {}, as {}: {}", count_of(n, "key"), in_words(name), first.text(), first.reason),
-            };
-            findings.push(Finding::new(verdict, *name, message));
         }
         findings
+    }
+
+    fn class_finding(&self, class: Class, name: &str, verdict: Verdict, first: &KeyState, keys: usize) -> Option<Finding> {
+        let coverage = &self.coverage;
+        let silent = (verdict == Verdict::Pass && class != Class::Waived) || (class == Class::Missing && coverage.rows == 0);
+        let message = match class {
+            Class::NullKey => first.reason.to_string(),
+            Class::Extra => {
+                format!("{} with rows that the spine does not have, as {} ({})", count(keys, "key"), first.text(), count_rows(first.rows))
+            }
+            Class::Missing => format!("{}, as {}", coverage.in_numbers(), first.text()),
+            _ => format!("{} {}, as {}: {}", count(keys, "key"), in_words(name), first.text(), first.reason),
+        };
+        (!silent).then(|| Finding::new(verdict, name, message))
     }
 
     fn sum_findings(&self) -> Vec<Finding> {
