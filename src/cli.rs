@@ -45,6 +45,9 @@ pub struct Common {
     /// Cancel what runs in the warehouse after so many seconds in all.
     #[arg(long, value_name = "SECONDS", default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..), global = true)]
     pub timeout: u64,
+    /// Run so many checks at the same time.
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = jobs, global = true)]
+    pub jobs: usize,
     /// How to print, or FORMAT=FILE to write a file besides; repeatable.
     #[arg(long, value_name = "FORMAT[=FILE]", global = true)]
     pub format: Vec<String>,
@@ -54,6 +57,10 @@ pub struct Common {
     /// Print every faulty key, and the statements that were sent.
     #[arg(short, long, conflicts_with = "quiet", global = true)]
     pub verbose: bool,
+}
+
+fn jobs(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|jobs| (1..=64).contains(jobs)).ok_or_else(|| "not a number from 1 to 64".to_owned())
 }
 
 /// What to do.

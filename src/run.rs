@@ -3,8 +3,10 @@
 mod coverage;
 mod inventory;
 
-use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use indexmap::IndexMap;
@@ -36,9 +38,11 @@ pub struct Session<'a> {
     pub warehouse: &'a dyn Warehouse,
     /// When statements are cancelled.
     pub deadline: Deadline,
+    /// How many checks run at the same time.
+    pub jobs: usize,
     renderer: Renderer<'a>,
-    inventory: OnceCell<Result<Inventory, String>>,
-    overhead: RefCell<Vec<StatementReport>>,
+    inventory: OnceLock<Result<Inventory, String>>,
+    overhead: Mutex<Vec<StatementReport>>,
 }
 
 impl std::fmt::Debug for dyn Warehouse + '_ {
@@ -51,12 +55,27 @@ impl<'a> Session<'a> {
     /// A session on an open warehouse. Nothing is sent yet.
     pub fn new(project: &'a Project, library: &'a Library, scope: &'a Scope, warehouse: &'a dyn Warehouse, deadline: Deadline) -> Self {
         let renderer = Renderer::new(library, project, scope, warehouse.dialect());
-        Self { project, library, scope, warehouse, deadline, renderer, inventory: OnceCell::new(), overhead: RefCell::default() }
+        Self { project, library, scope, warehouse, deadline, jobs: 1, renderer, inventory: OnceLock::new(), overhead: Mutex::default() }
     }
 
     /// The statements that served no single check.
     pub fn statements(&self) -> Vec<StatementReport> {
-        self.overhead.borrow().clone()
+        self.overhead.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// So many checks at the same time.
+    #[must_use]
+    pub fn with_jobs(mut self, jobs: usize) -> Self {
+        self.jobs = jobs;
+        self
+    }
+
+    /// Runs a statement that serves no single check.
+    fn ask_aside(&self, sql: &Sql) -> Result<Table, QueryError> {
+        let mut statements = Vec::new();
+        let answer = self.ask(sql, &mut statements);
+        self.overhead.lock().unwrap_or_else(PoisonError::into_inner).append(&mut statements);
+        answer
     }
 
     /// Takes over what planning has rendered and guarded.
@@ -81,7 +100,8 @@ impl<'a> Session<'a> {
         let answer = self.inventory.get_or_init(|| {
             let start = Instant::now();
             let (inventory, sql) = self.warehouse.inventory(self.deadline).map_err(|error| error.to_string())?;
-            self.overhead.borrow_mut().push(StatementReport { sql: sql.as_str().to_owned(), elapsed: start.elapsed() });
+            let statement = StatementReport { sql: sql.as_str().to_owned(), elapsed: start.elapsed() };
+            self.overhead.lock().unwrap_or_else(PoisonError::into_inner).push(statement);
             Ok(inventory)
         });
         answer.as_ref().map_err(String::as_str)
@@ -237,16 +257,33 @@ fn test_render(project: &Project, renderer: &Renderer<'_>, check: &Check<'_>) ->
 /// # Errors
 /// [`Error::Interrupted`] only: whatever else goes wrong makes a check undecided.
 pub fn gate(session: &Session<'_>, plan: &Plan<'_>) -> Result<GateReport, Error> {
-    let mut checks = Vec::new();
-    for check in &plan.checks {
-        let report = if check.classifies() { cover(session, check.query, &outputs_of(check))? } else { single(session, check)? };
-        checks.push(report);
-    }
+    let run = |check: &Check<'_>| if check.classifies() { cover(session, check.query, &outputs_of(check)) } else { single(session, check) };
+    let checks = side_by_side(session.jobs, &plan.checks, run).into_iter().collect::<Result<Vec<CheckReport>, Error>>()?;
     let gate = plan.gate;
     let stage = gate.stage.as_deref();
     let of_stage = session.project.outputs.values().filter(|output| stage == Some(output.stage.as_str()));
     let not_covered = of_stage.filter(|output| !gate.outputs.contains(&output.name)).map(|output| output.name.clone()).collect();
     Ok(GateReport { name: gate.name.clone(), stage: gate.stage.clone(), covered: gate.outputs.clone(), not_covered, checks })
+}
+
+/// Works through the items, so many at the same time; the results are in the order of the items.
+fn side_by_side<T: Sync, R: Send>(jobs: usize, items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let next = AtomicUsize::new(0);
+    let take = || {
+        let at = next.fetch_add(1, Ordering::Relaxed);
+        items.get(at).map(|item| (at, work(item)))
+    };
+    let mut done: Vec<(usize, R)> = thread::scope(|scope| {
+        let helpers: Vec<_> = (1..jobs.min(items.len())).map(|_| scope.spawn(|| std::iter::from_fn(take).collect::<Vec<_>>())).collect();
+        let mut done: Vec<(usize, R)> = std::iter::from_fn(take).collect();
+        for helper in helpers {
+            // A panic is a fault of the program, and goes on where it would have without threads.
+            done.extend(helper.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        }
+        done
+    });
+    done.sort_by_key(|(at, _)| *at);
+    done.into_iter().map(|(_, result)| result).collect()
 }
 
 /// Runs one check that is judged by its rules alone.
@@ -394,7 +431,7 @@ fn unseen_processors(session: &Session<'_>, outputs: &[String]) -> Result<Vec<(S
 fn attempts(session: &Session<'_>) -> Result<Result<Table, QueryError>, Error> {
     let query = session.library.query("recovery/attempts")?;
     let sql = session.renderer.render(query, &IndexMap::new()).map_err(|error| Error::Complaints(vec![error.complaint]))?;
-    match session.ask(&sql, &mut session.overhead.borrow_mut()) {
+    match session.ask_aside(&sql) {
         Err(QueryError::Interrupted) => Err(Error::Interrupted),
         answer => Ok(answer),
     }

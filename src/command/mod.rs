@@ -76,7 +76,7 @@ impl Setup {
     }
 
     fn session<'a>(&'a self, warehouse: &'a dyn Warehouse, common: &Common) -> Session<'a> {
-        Session::new(&self.project, &self.library, &self.scope, warehouse, deadline_in(common.timeout))
+        Session::new(&self.project, &self.library, &self.scope, warehouse, deadline_in(common.timeout)).with_jobs(common.jobs)
     }
 
     fn header(&self) -> Header {

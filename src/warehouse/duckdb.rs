@@ -22,11 +22,15 @@ use crate::model::table::{Kind, Table};
 /// A database file of so many bytes holds no table that is too large for one statement.
 const SMALL: u64 = 32 << 20;
 
-/// How often an interrupt is repeated: one that arrives before the engine has begun is lost.
-const REPEAT: Duration = Duration::from_millis(50);
+/// How often a running statement is looked after. An interrupt is repeated, for one that arrives before the engine has begun
+/// is lost.
+const PATIENCE: Duration = Duration::from_millis(50);
 
 struct DuckDb {
-    connection: Mutex<Connection>,
+    /// What further connections are made from; it runs nothing itself.
+    origin: Mutex<Connection>,
+    /// Connections that wait for a statement.
+    idle: Mutex<Vec<Connection>>,
     interrupt: Interrupt,
     bytes: u64,
     /// Kept while the connection lives, where the folder's cache could not be written.
@@ -51,9 +55,8 @@ pub(super) fn open(target: &Target, project_dir: &Path, interrupt: &Interrupt) -
     }
     let bytes = file.metadata().map_or(u64::MAX, |metadata| metadata.len());
     let connection = connect(&file, target).map_err(|error| Error::Warehouse(cannot_open(&file, &error)))?;
-    let handle = connection.interrupt_handle();
-    interrupt.on_throw(move || handle.interrupt());
-    Ok(Box::new(DuckDb { connection: Mutex::new(connection), interrupt: interrupt.clone(), bytes, _temporary: temporary }))
+    let (origin, idle) = (Mutex::new(connection), Mutex::default());
+    Ok(Box::new(DuckDb { origin, idle, interrupt: interrupt.clone(), bytes, _temporary: temporary }))
 }
 
 fn connect(file: &Path, target: &Target) -> duckdb::Result<Connection> {
@@ -97,7 +100,7 @@ impl Warehouse for DuckDb {
     }
 
     fn query(&self, sql: &Sql, deadline: Deadline) -> Result<Table, QueryError> {
-        let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        let connection = self.connection()?;
         if self.interrupt.is_thrown() {
             return Err(QueryError::Interrupted);
         }
@@ -108,16 +111,17 @@ impl Warehouse for DuckDb {
         let (finished, waits) = channel::<()>();
         let outcome = thread::scope(|scope| {
             scope.spawn(move || {
-                let mut wait = deadline.at.saturating_duration_since(Instant::now());
-                while waits.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {
-                    handle.interrupt();
-                    wait = REPEAT;
+                while waits.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
+                    if self.interrupt.is_thrown() || Instant::now() >= deadline.at {
+                        handle.interrupt();
+                    }
                 }
             });
             let outcome = values::fetch(&connection, sql.as_str());
             drop(finished);
             outcome
         });
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
         outcome.map_err(|error| self.reason(&error, deadline))
     }
 
@@ -175,6 +179,15 @@ fn kind_of(data_type: &str) -> Kind {
 }
 
 impl DuckDb {
+    /// A connection for one statement; each takes one at a time.
+    fn connection(&self) -> Result<Connection, QueryError> {
+        if let Some(connection) = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop() {
+            return Ok(connection);
+        }
+        let origin = self.origin.lock().unwrap_or_else(PoisonError::into_inner);
+        origin.try_clone().map_err(|error| QueryError::Engine(first_line(&error.to_string())))
+    }
+
     fn reason(&self, error: &duckdb::Error, deadline: Deadline) -> QueryError {
         let text = error.to_string();
         if !text.contains("INTERRUPT") {
