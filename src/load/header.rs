@@ -53,6 +53,7 @@ fn read(id: &str, file: &str, fields: &Fields<'_>, shipped: bool) -> Query {
         id: id.to_owned(),
         title: fields.required_text("title"),
         doc: fields.required_text("doc"),
+        decision: fields.text("decision").unwrap_or_default(),
         params: params.map(|fields| fields.entries().filter_map(param).collect()).unwrap_or_default(),
         columns: columns.map(|fields| fields.entries().filter_map(contract).collect()).unwrap_or_default(),
         rules: rules.iter().filter_map(rule).collect(),

@@ -45,6 +45,8 @@ pub struct Query {
     pub title: String,
     /// What one row is, and what to do with it.
     pub doc: String,
+    /// What one decides by its answer; empty if the file does not say.
+    pub decision: String,
     /// Parameters by name.
     pub params: IndexMap<String, Param>,
     /// The contract: what the result must look like.

@@ -1,5 +1,6 @@
 //! Reports: one file per format, each a pure function; and the one place that writes them.
 
+pub mod catalogue;
 pub mod csv;
 pub mod json;
 pub mod jsonl;
