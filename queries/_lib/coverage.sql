@@ -25,25 +25,26 @@ where ({{ output.filter }})
 {%- endif %}
 {%- endmacro %}
 
-{#- How many distinct rows there are by the grain; NULL equals NULL. -#}
-{% macro distinct_rows(grain) -%}
-{%- if grain | length == 1 -%}
-count(distinct {{ grain[0] }}) + case when count({{ grain[0] }}) < count(*) then 1 else 0 end
+{#- The rows that are there again by the grain. NULL equals NULL; a count of distinct values leaves it out. -#}
+{% macro duplicates(output) -%}
+{%- if not output.grain or output.distinct -%}0
+{%- elif output.grain | length == 1 -%}
+held.held_rows - held.distinct_rows - case when held.{{ output.known_grain | ident }} < held.held_rows then 1 else 0 end
 {%- else -%}
-{{ sql.distinct_tuples(grain) }}
+held.held_rows - held.distinct_rows
 {%- endif %}
 {%- endmacro %}
 
-{#- One grouped scan: row count, duplicates, NULLs, values out of range and measures per key. -#}
+{#- One grouped scan: row count, distinct rows, values, values out of range and measures per key. -#}
 {% macro held(output, scope) -%}
 select
     {{ output.name }} as output,
     {% for column in output.key %}{{ column.source }} as {{ column.name | ident }},
     {% endfor -%}
     count(*) as held_rows,
-    {% if output.grain and not output.distinct %}count(*) - ({{ distinct_rows(output.grain) }}){% else %}0{% endif %} as duplicates
+    {% if output.grain and not output.distinct %}{% if output.grain | length == 1 %}count(distinct {{ output.grain[0] }}){% else %}{{ sql.distinct_tuples(output.grain) }}{% endif %}{% else %}count(*){% endif %} as distinct_rows
     {%- for column in output.columns %},
-    count(*) - count({{ column.sql }}) as {{ column.name | ident }}{% endfor %}
+    count({{ column.sql }}) as {{ column.name | ident }}{% endfor %}
     {%- for column in output.outside %},
     sum(case when {{ column.sql }} is null or ({{ column.sql }} >= {{ column.low }} and {{ column.sql }} <= {{ column.high }}) then 0 else 1 end) as {{ column.name | ident }}{% endfor %}
     {%- for measure in output.measures %},
@@ -112,7 +113,8 @@ select
         when held.held_rows is null and {{ weighed(output.rows.min, output) }} = 0 then 'ok'
         when held.held_rows is null and {{ not_due(output) }} then 'pending'
         when held.held_rows is null then 'missing'
-        when held.duplicates > 0 then 'duplicate'
+        {%- if output.grain and not output.distinct %}
+        when {{ duplicates(output) }} > 0 then 'duplicate'{% endif %}
         {%- if output.rows.per is not none %}
         when expected.{{ output.rows.per | ident }} is null then 'invalid'
         {%- endif %}{% if output.rows.max is not none %}
@@ -136,7 +138,7 @@ select
     case when held.held_rows is null then 0 else 1 end as present,
     coalesce(held.held_rows, 0) as held_rows,
     {% if output.rows.per is not none %}expected.{{ output.rows.per | ident }}{% else %}cast(null as bigint){% endif %} as weight,
-    coalesce(held.duplicates, 0) as duplicates
+    coalesce({{ duplicates(output) }}, 0) as duplicates
     {%- for figure in output.figures %},
     {% if figure.opening %}case when {{ in_ranges("expected." ~ output.date_name, figure.opening) }} then null else {{ figure.sql }} end{% else %}{{ figure.sql }}{% endif %} as figure_{{ loop.index }}{% endfor %}
     {%- for extra in range(output.figures | length, width) %},

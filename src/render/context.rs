@@ -81,6 +81,7 @@ pub(super) fn output(renderer: &Renderer<'_>, output: &Output, part: &Part, grou
         filter => optional(output.filter.as_ref().map(expression).transpose()?),
         grain,
         distinct => !grain_is_checked(output, part),
+        known_grain => known_grain(output),
         ranges,
         null_keys => !part.without_null_key,
         measures => measures(renderer, output)?,
@@ -108,7 +109,8 @@ pub(super) fn likeness(output: &Output, part: &Part) -> String {
     // The scans are put under each other column by column, so the order of the measures counts too.
     let measures: Vec<&String> = output.measures.keys().collect();
     let limits = (&output.rows, &output.not_expected, deadline);
-    format!("{alone} {limits:?} {:?} {:?} {measures:?} {part:?}", figures(output), output.rules)
+    let grain = (grain_is_checked(output, part), known_grain(output));
+    format!("{alone} {limits:?} {grain:?} {:?} {:?} {measures:?} {part:?}", figures(output), output.rules)
 }
 
 fn grain_is_checked(output: &Output, part: &Part) -> bool {
@@ -140,7 +142,7 @@ fn measures(renderer: &Renderer<'_>, output: &Output) -> Result<Vec<Value>, Rend
     output.measures.iter().filter(|(name, _)| used(name)).map(measure).collect()
 }
 
-/// Columns whose NULLs are counted, each once.
+/// Columns whose values are counted, each once.
 fn scanned_columns(renderer: &Renderer<'_>, output: &Output) -> Result<Vec<Value>, RenderError> {
     let mut names: Vec<&String> = Vec::new();
     let grain = output.not_null.iter().chain(&output.grain).chain(crate::model::coverage::null_subjects(output));
@@ -149,13 +151,23 @@ fn scanned_columns(renderer: &Renderer<'_>, output: &Output) -> Result<Vec<Value
             names.push(name);
         }
     }
-    let column = |column: &&String| Ok(context! { name => nulls_name(column), sql => source(renderer, column, &output.declared)? });
+    let column = |column: &&String| Ok(context! { name => known_name(column), sql => source(renderer, column, &output.declared)? });
     names.iter().map(column).collect()
 }
 
 /// Grain columns may be expressions, so their counters are named by what is left of them.
-fn nulls_name(column: &str) -> String {
-    format!("nulls_{}", column.chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).collect::<String>().to_lowercase())
+fn known_name(column: &str) -> String {
+    format!("known_{}", column.chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).collect::<String>().to_lowercase())
+}
+
+/// The counter of a grain of one column, which shows whether it is ever NULL.
+fn known_grain(output: &Output) -> Option<String> {
+    output.grain.first().filter(|_| output.grain.len() == 1).map(|column| known_name(column))
+}
+
+/// The NULLs of a column. The scan counts values, of which the rest follows, so that its text stays short.
+fn nulls(column: &str) -> String {
+    format!("(held.held_rows - held.{})", known_name(column))
 }
 
 /// The finite floating-point numbers.
@@ -177,14 +189,14 @@ fn outside(renderer: &Renderer<'_>, output: &Output) -> Result<Vec<Value>, Rende
 }
 
 fn outside_name(column: &str) -> String {
-    nulls_name(column).replacen("nulls_", "outside_", 1)
+    known_name(column).replacen("known_", "outside_", 1)
 }
 
 /// One numbered figure: the counter that it shows, and the ranges of dates in which it stays NULL.
 fn figure_value(renderer: &Renderer<'_>, output: &Output, figure: &Figure) -> Result<Value, RenderError> {
     let rule = |index: &usize| Some(&output.rules[*index]);
     let (kind, sql, rule) = match figure {
-        Figure::Nulls(column) => ("nulls", format!("held.{}", nulls_name(column)), None),
+        Figure::Nulls(column) => ("nulls", nulls(column), None),
         Figure::Outside(column) => ("outside", format!("held.{}", outside_name(column)), None),
         Figure::Numerator(index) => ("number", subject(&output.rules[*index].subject), rule(index)),
         Figure::Denominator(index) => ("of", denominator(renderer, *index, &output.rules[*index])?, rule(index)),
@@ -197,7 +209,7 @@ fn subject(subject: &Subject) -> String {
     match subject {
         Subject::Rows => "held.held_rows".to_owned(),
         Subject::Measure(name) => format!("held.measure_{name}"),
-        Subject::Nulls(column) => format!("held.{}", nulls_name(column)),
+        Subject::Nulls(column) => nulls(column),
     }
 }
 

@@ -72,14 +72,18 @@ fn connect(file: &Path, target: &Target) -> duckdb::Result<Connection> {
     if let Some(threads) = target.threads {
         config = config.threads(i64::from(threads))?;
     }
+    // The engine grants itself the database's own files by their real names only.
+    let file = &file.canonicalize().unwrap_or_else(|_| file.to_owned());
+    // Extensions are files, so what needs some is locked only after they are loaded.
+    if target.extensions.is_empty() {
+        config = config.enable_external_access(target.external_access)?.with("lock_configuration", "true")?;
+        return Connection::open_with_flags(file, config);
+    }
     let connection = Connection::open_with_flags(file, config)?;
     for extension in &target.extensions {
         connection.execute_batch(&format!("load '{}'", extension.replace('\'', "''")))?;
     }
-    if !target.external_access {
-        connection.execute_batch("set enable_external_access = false")?;
-    }
-    connection.execute_batch("set lock_configuration = true")?;
+    connection.execute_batch(&format!("set enable_external_access = {}; set lock_configuration = true", target.external_access))?;
     Ok(connection)
 }
 
