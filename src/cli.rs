@@ -45,9 +45,9 @@ pub struct Common {
     /// Cancel what runs in the warehouse after so many seconds in all.
     #[arg(long, value_name = "SECONDS", default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..), global = true)]
     pub timeout: u64,
-    /// Run so many checks at the same time.
-    #[arg(long, value_name = "N", default_value_t = 4, value_parser = jobs, global = true)]
-    pub jobs: usize,
+    /// Run at most so many checks at the same time; as many as suit the target if not given.
+    #[arg(long, value_name = "N", value_parser = jobs, global = true)]
+    pub jobs: Option<usize>,
     /// How to print, or FORMAT=FILE to write a file besides; repeatable.
     #[arg(long, value_name = "FORMAT[=FILE]", global = true)]
     pub format: Vec<String>,

@@ -40,6 +40,7 @@ pub struct Session<'a> {
     pub deadline: Deadline,
     /// How many checks run at the same time.
     pub jobs: usize,
+    start: Instant,
     renderer: Renderer<'a>,
     inventory: OnceLock<Result<Inventory, String>>,
     overhead: Mutex<Vec<StatementReport>>,
@@ -55,7 +56,18 @@ impl<'a> Session<'a> {
     /// A session on an open warehouse. Nothing is sent yet.
     pub fn new(project: &'a Project, library: &'a Library, scope: &'a Scope, warehouse: &'a dyn Warehouse, deadline: Deadline) -> Self {
         let renderer = Renderer::new(library, project, scope, warehouse.dialect());
-        Self { project, library, scope, warehouse, deadline, jobs: 1, renderer, inventory: OnceLock::new(), overhead: Mutex::default() }
+        Self {
+            project,
+            library,
+            scope,
+            warehouse,
+            deadline,
+            jobs: warehouse.at_once(),
+            start: Instant::now(),
+            renderer,
+            inventory: OnceLock::new(),
+            overhead: Mutex::default(),
+        }
     }
 
     /// The statements that served no single check.
@@ -63,11 +75,15 @@ impl<'a> Session<'a> {
         self.overhead.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// So many checks at the same time.
+    /// At most so many checks at the same time; `None` leaves it to the warehouse.
     #[must_use]
-    pub fn with_jobs(mut self, jobs: usize) -> Self {
-        self.jobs = jobs;
+    pub fn with_jobs(mut self, jobs: Option<usize>) -> Self {
+        self.jobs = jobs.unwrap_or(self.jobs);
         self
+    }
+
+    fn statement(&self, sql: &Sql, sent: Instant) -> StatementReport {
+        StatementReport { sql: sql.as_str().to_owned(), sent: sent.saturating_duration_since(self.start), elapsed: sent.elapsed() }
     }
 
     /// Runs a statement that serves no single check.
@@ -85,9 +101,9 @@ impl<'a> Session<'a> {
 
     /// Runs one statement and measures it.
     fn ask(&self, sql: &Sql, statements: &mut Vec<StatementReport>) -> Result<Table, QueryError> {
-        let start = Instant::now();
+        let sent = Instant::now();
         let answer = self.warehouse.query(sql, self.deadline);
-        statements.push(StatementReport { sql: sql.as_str().to_owned(), elapsed: start.elapsed() });
+        statements.push(self.statement(sql, sent));
         answer
     }
 
@@ -98,9 +114,9 @@ impl<'a> Session<'a> {
     /// Why the list could not be read.
     pub fn tables(&self) -> Result<&Inventory, &str> {
         let answer = self.inventory.get_or_init(|| {
-            let start = Instant::now();
+            let sent = Instant::now();
             let (inventory, sql) = self.warehouse.inventory(self.deadline).map_err(|error| error.to_string())?;
-            let statement = StatementReport { sql: sql.as_str().to_owned(), elapsed: start.elapsed() };
+            let statement = self.statement(&sql, sent);
             self.overhead.lock().unwrap_or_else(PoisonError::into_inner).push(statement);
             Ok(inventory)
         });

@@ -74,6 +74,8 @@ impl CheckReport {
 pub struct StatementReport {
     /// The text that was sent.
     pub sql: String,
+    /// When it was sent, counted from the beginning of the session.
+    pub sent: Duration,
     /// The time in the warehouse, fetching included.
     pub elapsed: Duration,
 }
@@ -145,9 +147,16 @@ impl Report {
         self.findings.iter().map(|finding| finding.verdict).chain([worst]).max().unwrap_or(worst)
     }
 
-    /// Every statement sent, and the time they took together.
+    /// Every statement sent, and the time during which at least one was running.
     pub fn cost(&self) -> (usize, Duration) {
-        let all = || self.statements.iter().chain(self.gates.iter().flat_map(GateReport::statements));
-        (all().count(), all().map(|statement| statement.elapsed).sum())
+        let all = self.statements.iter().chain(self.gates.iter().flat_map(GateReport::statements));
+        let mut spans: Vec<(Duration, Duration)> = all.map(|statement| (statement.sent, statement.sent + statement.elapsed)).collect();
+        spans.sort_unstable();
+        let (mut total, mut end) = (Duration::ZERO, Duration::ZERO);
+        for (from, to) in &spans {
+            total += to.saturating_sub(end.max(*from));
+            end = end.max(*to);
+        }
+        (spans.len(), total)
     }
 }

@@ -244,9 +244,9 @@ pub(super) mod tests {
             covered: vec!["prices".to_owned()],
             not_covered: vec!["rates".to_owned()],
             checks: vec![
-                CheckReport { rows: Some(table), ..check("failure/rate") },
-                CheckReport { findings: vec![unjudged], ..check("failure/unresolved") },
-                CheckReport { coverage: vec![prices()], ..check("quality/coverage") },
+                CheckReport { rows: Some(table), ..check("failure/rate", 0) },
+                CheckReport { findings: vec![unjudged], ..check("failure/unresolved", 1) },
+                CheckReport { coverage: vec![prices()], ..check("quality/coverage", 3) },
             ],
         };
         let header = Header {
@@ -260,7 +260,8 @@ pub(super) mod tests {
         Report { header, gates: vec![gate], findings: vec![unwaived], elapsed: Duration::from_millis(20), statements: vec![] }
     }
 
-    fn check(query: &str) -> CheckReport {
+    /// A check with one statement of 2 ms, sent after so many.
+    fn check(query: &str, sent: u64) -> CheckReport {
         CheckReport {
             query: query.to_owned(),
             title: "A question".to_owned(),
@@ -268,7 +269,11 @@ pub(super) mod tests {
             findings: Vec::new(),
             coverage: Vec::new(),
             rows: None,
-            statements: vec![StatementReport { sql: "select 1".to_owned(), elapsed: Duration::from_millis(2) }],
+            statements: vec![StatementReport {
+                sql: "select 1".to_owned(),
+                sent: Duration::from_millis(sent),
+                elapsed: Duration::from_millis(2),
+            }],
         }
     }
 
@@ -302,7 +307,8 @@ pub(super) mod tests {
         let schema: Json = serde_json::from_str(SCHEMA).unwrap();
         let document: Json = serde_json::from_str(&report(&sample())).unwrap();
         assert_eq!(schema["properties"]["schema"]["const"], VERSION);
-        assert_eq!(document["own_ms"], 14.0);
+        // Of 20 ms, 3 with one or both of the first two statements, and 2 with the third.
+        assert_eq!(document["own_ms"], 15.0);
         assert_eq!(document["gates"][0]["checks"][2]["outputs"][0]["classes"]["missing"], 1);
         describe(&schema, &schema, &document, "$");
     }

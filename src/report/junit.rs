@@ -154,7 +154,7 @@ mod tests {
     fn each_verdict_has_its_element() {
         let text = report(&sample());
         for part in [
-            r#"<testsuites name="desk" tests="4" skipped="0" failures="1" errors="1" time="0.006">"#,
+            r#"<testsuites name="desk" tests="4" skipped="0" failures="1" errors="1" time="0.005">"#,
             r#"<testsuite name="raw" tests="3" skipped="0" errors="1" failures="1" time="0.006">"#,
             r#"<testcase name="failure/rate" classname="raw.failure/rate" time="0.002"/>"#,
             r#"<error message="no table runs, or no right" type="engine">"#,

@@ -148,6 +148,11 @@ impl Warehouse for DuckDb {
         Ok((inventory, sql))
     }
 
+    /// A statement is spread over every processor as it is.
+    fn at_once(&self) -> usize {
+        2
+    }
+
     fn may_be_large(&self) -> bool {
         self.bytes > SMALL
     }

@@ -75,6 +75,11 @@ pub trait Warehouse: Send + Sync {
     /// As [`Warehouse::query`].
     fn inventory(&self, deadline: Deadline) -> Result<(Inventory, Sql), QueryError>;
 
+    /// How many statements it should be sent at the same time, unless the user says otherwise.
+    fn at_once(&self) -> usize {
+        4
+    }
+
     /// Whether a table may be too large to look for duplicates in one statement. Only an engine that has no more memory
     /// than this machine needs to care.
     fn may_be_large(&self) -> bool {
