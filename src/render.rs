@@ -4,6 +4,7 @@
 //! and there is no other way to print text. An undefined name is an error. The result passes the guard or is nothing.
 
 mod context;
+mod ledger;
 mod literal;
 
 use std::collections::BTreeMap;
@@ -16,8 +17,9 @@ use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior, Value};
 use crate::error::{Complaint, did_you_mean};
 use crate::model::catalogue::{Argument, Output, Project};
 use crate::model::query::{Library, ParamKind, Query};
-use crate::model::scope::Scope;
+use crate::model::scope::{Scope, parse_since};
 use crate::model::sql::{Dialect, Sql, check_expression};
+use crate::model::table::Kind;
 
 /// Why a query could not be rendered. Always the fault of a file or an argument, never of the data.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -142,6 +144,8 @@ impl<'a> Renderer<'a> {
             (ParamKind::Output, Argument::Text(output)) => self.output(query, output, parts)?,
             (ParamKind::Outputs, Argument::Text(output)) => self.outputs(query, std::slice::from_ref(output), parts)?,
             (ParamKind::Outputs, Argument::List(outputs)) => self.outputs(query, outputs, parts)?,
+            (ParamKind::Processors, Argument::Text(processor)) => self.processors(query, std::slice::from_ref(processor))?,
+            (ParamKind::Processors, Argument::List(processors)) => self.processors(query, processors)?,
             (ParamKind::Text, Argument::Text(text)) => Value::from(text.as_str()),
             (ParamKind::Texts, Argument::Text(text)) => Value::from(vec![text.clone()]),
             (ParamKind::Texts, Argument::List(texts)) => Value::from(texts.clone()),
@@ -150,6 +154,7 @@ impl<'a> Renderer<'a> {
             (ParamKind::Number, Argument::Number(number)) => Value::from_safe_string(number.to_string()),
             (ParamKind::Bool, Argument::Bool(truth)) => Value::from(*truth),
             (ParamKind::Date, Argument::Text(text)) => literal::date(text.parse().map_err(|_| wrong())?),
+            (ParamKind::Moment, Argument::Text(text)) => self.moment(query, name, text)?,
             _ => return Err(wrong()),
         })
     }
@@ -188,8 +193,35 @@ impl<'a> Renderer<'a> {
         Ok(Value::from(values.collect::<Result<Vec<Value>, _>>()?))
     }
 
+    /// Processors of the catalogue by name, all if none is named.
+    fn processors(&self, query: &Query, names: &[String]) -> Result<Value, RenderError> {
+        let known = || self.project.outputs.values().map(|output| output.processor.as_str());
+        if let Some(name) = names.iter().find(|name| known().all(|processor| processor != name.as_str())) {
+            let message = format!("no output is filled by a processor named \"{name}\"{}", did_you_mean(name, known()));
+            return Err(RenderError::new(&query.file, 0, message));
+        }
+        let asked = |output: &&Output| names.is_empty() || names.contains(&output.processor);
+        let outputs: Vec<&Output> = self.project.outputs.values().filter(asked).collect();
+        if !outputs.iter().any(|output| output.key.iter().any(|column| column.kind == Kind::Date)) {
+            let message = "none of these processors fills an output with a date in its key, so no day can be expected of them";
+            return Err(RenderError { refused: true, ..RenderError::new(&query.file, 0, message) });
+        }
+        ledger::processors(self, &outputs, names.is_empty())
+    }
+
+    /// A moment on the clock of the run ledger; an empty text is none.
+    fn moment(&self, query: &Query, name: &str, text: &str) -> Result<Value, RenderError> {
+        if text.is_empty() {
+            return Ok(Value::from(()));
+        }
+        let moment = parse_since(text, &self.scope.zone)
+            .map_err(|message| RenderError::new(&query.file, 0, format!("parameter `{name}`: {message}")))?;
+        let literal = |ledger| ledger::on_clock(self, ledger, moment);
+        Ok(self.project.runs.as_ref().map_or_else(|| literal::timestamp(moment, self.dialect), literal))
+    }
+
     fn ledger(&self) -> Result<Value, RenderError> {
-        self.project.runs.as_ref().map_or(Ok(Value::from(())), |ledger| context::ledger(self, ledger))
+        self.project.runs.as_ref().map_or(Ok(Value::from(())), |ledger| ledger::ledger(self, ledger))
     }
 
     /// An expression of the project file as SQL: rendered with the dialect's macros, and guarded on its own.

@@ -331,8 +331,9 @@ pub fn single(session: &Session<'_>, check: &Check<'_>) -> Result<CheckReport, E
                 let spine = spine_size(session, output)?;
                 report.findings.extend((spine.verdict != Verdict::Pass).then_some(spine));
             }
-            if check.query.params.contains_key("processors") && table.is_empty() {
-                report.findings.extend(empty_ledger(session)?);
+            // Of a ledger without runs, no rows say nothing, and neither do rows that say that nothing ran.
+            if session.project.runs.is_some() && check.query.reads_ledger() && (table.is_empty() || report.verdict() != Verdict::Pass) {
+                report.findings.extend(empty_ledger(session, check)?);
             }
             report.rows = Some(table);
         }
@@ -453,16 +454,25 @@ fn attempts(session: &Session<'_>) -> Result<Result<Table, QueryError>, Error> {
     }
 }
 
-/// A ledger without a single attempt in scope has no failures either, which means nothing.
-fn empty_ledger(session: &Session<'_>) -> Result<Option<Finding>, Error> {
-    Ok(match attempts(session)? {
-        Ok(table) if table.is_empty() => {
-            let finding = Finding::undecided("runs", "the run ledger has no attempts in scope, so nothing can be said of failures");
-            Some(finding.with_remedy("check the mapping in [runs], its `where`, and the scope"))
+/// Of a ledger without a single run of these processors in scope, nothing can be concluded.
+fn empty_ledger(session: &Session<'_>, check: &Check<'_>) -> Result<Option<Finding>, Error> {
+    let Some(query) = session.library.probe("_probe/runs") else { return Ok(Some(Finding::undecided("runs", "the library lacks a probe"))) };
+    let mut args: IndexMap<String, Argument> = check.args.clone();
+    let of_outputs = outputs_of(check).into_iter().filter_map(|name| Some(session.project.outputs.get(&name)?.processor.clone()));
+    if !check.query.params.contains_key("processors") {
+        args.insert("processors".to_owned(), Argument::List(of_outputs.collect()));
+    }
+    args.retain(|name, _| query.params.contains_key(name));
+    let sql = session.renderer.render(query, &args).map_err(|error| Error::Complaints(vec![error.complaint]))?;
+    match session.ask_aside(&sql) {
+        Ok(table) if table.rows().next().and_then(|row| row[0].as_int()) == Some(0) => {
+            let finding = Finding::undecided("runs", "the run ledger has no run in scope, so nothing can be said of them");
+            Ok(Some(finding.with_remedy("check the mapping in [runs] with its `where`, `exclude` and `since`, and the scope")))
         }
-        Ok(_) => None,
-        Err(error) => Some(inventory::engine_finding(&error)),
-    })
+        Ok(_) => Ok(None),
+        Err(QueryError::Interrupted) => Err(Error::Interrupted),
+        Err(error) => Ok(Some(inventory::engine_finding(&error))),
+    }
 }
 
 fn ledger_finding(session: &Session<'_>, ledger: &crate::model::catalogue::Ledger) -> Finding {
@@ -471,9 +481,11 @@ fn ledger_finding(session: &Session<'_>, ledger: &crate::model::catalogue::Ledge
         Ok(info) => info,
         Err(finding) => return finding,
     };
-    let optional = [&ledger.finished, &ledger.rows, &ledger.error, &ledger.category];
+    let labels = [&ledger.category, &ledger.phase].into_iter().flatten().map(|labels| &labels.column);
+    let counts = [&ledger.rows, &ledger.entities_done, &ledger.entities_failed];
+    let optional = [&ledger.finished, &ledger.error].into_iter().chain(counts).flatten().chain(labels);
     let columns =
-        [&ledger.run, &ledger.processor, &ledger.date, &ledger.status, &ledger.started].into_iter().chain(optional.into_iter().flatten());
+        [&ledger.run, &ledger.processor, &ledger.date, &ledger.status, &ledger.started].into_iter().chain(optional);
     let missing: Vec<&str> =
         columns.filter(|column| inventory::is_name(column) && info.column(column).is_none()).map(String::as_str).collect();
     if missing.is_empty() {

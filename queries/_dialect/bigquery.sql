@@ -13,3 +13,7 @@
 {% macro median(value) %}approx_quantiles({{ value | ident }}, 1000)[offset(500)]{% endmacro %}
 {% macro distinct_tuples(columns) %}count(distinct to_json_string(struct({% for column in columns %}{{ column | ident }}{% if not loop.last %}, {% endif %}{% endfor %}))){% endmacro %}
 {% macro fingerprint(columns) %}farm_fingerprint(to_json_string(struct({% for column in columns %}{{ column | ident }}{% if not loop.last %}, {% endif %}{% endfor %}))){% endmacro %}
+{% macro moment(value) %}cast({{ value | ident }} as datetime){% endmacro %}
+{% macro hour_of(moment) %}datetime_trunc({{ moment | ident }}, hour){% endmacro %}
+{% macro plus_seconds(moment, seconds) %}datetime_add({{ moment | ident }}, interval ({{ seconds | ident }}) second){% endmacro %}
+{% macro replace_all(value, pattern, replacement) %}regexp_replace({{ value | ident }}, {{ pattern }}, {{ replacement }}){% endmacro %}

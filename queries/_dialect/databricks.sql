@@ -13,3 +13,7 @@
 {% macro median(value) %}median({{ value | ident }}){% endmacro %}
 {% macro distinct_tuples(columns) %}count(distinct struct({% for column in columns %}{{ column | ident }}{% if not loop.last %}, {% endif %}{% endfor %})){% endmacro %}
 {% macro fingerprint(columns) %}xxhash64({% for column in columns %}{{ column | ident }}{% if not loop.last %}, {% endif %}{% endfor %}){% endmacro %}
+{% macro moment(value) %}cast({{ value | ident }} as timestamp_ntz){% endmacro %}
+{% macro hour_of(moment) %}date_trunc('hour', {{ moment | ident }}){% endmacro %}
+{% macro plus_seconds(moment, seconds) %}timestampadd(second, {{ seconds | ident }}, {{ moment | ident }}){% endmacro %}
+{% macro replace_all(value, pattern, replacement) %}regexp_replace({{ value | ident }}, {{ pattern }}, {{ replacement }}){% endmacro %}

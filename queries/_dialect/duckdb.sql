@@ -13,3 +13,7 @@
 {% macro median(value) %}median({{ value | ident }}){% endmacro %}
 {% macro distinct_tuples(columns) %}count(distinct ({% for column in columns %}{{ column | ident }}{% if not loop.last %}, {% endif %}{% endfor %})){% endmacro %}
 {% macro fingerprint(columns) %}hash({% for column in columns %}{{ column | ident }}{% if not loop.last %}, {% endif %}{% endfor %}){% endmacro %}
+{% macro moment(value) %}cast({{ value | ident }} as timestamp){% endmacro %}
+{% macro hour_of(moment) %}date_trunc('hour', {{ moment | ident }}){% endmacro %}
+{% macro plus_seconds(moment, seconds) %}({{ moment | ident }} + to_seconds({{ seconds | ident }})){% endmacro %}
+{% macro replace_all(value, pattern, replacement) %}regexp_replace({{ value | ident }}, {{ pattern }}, {{ replacement }}, 'g'){% endmacro %}

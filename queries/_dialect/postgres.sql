@@ -2,7 +2,7 @@
 {% macro text(value) %}cast({{ value | ident }} as text){% endmacro %}
 {% macro null_text() %}cast(null as text){% endmacro %}
 {% macro days_between(from, to) %}({{ to | ident }} - {{ from | ident }}){% endmacro %}
-{% macro seconds_between(from, to) %}cast(floor(extract(epoch from ({{ to | ident }} - {{ from | ident }}))) as bigint){% endmacro %}
+{% macro seconds_between(from, to) %}cast(floor(extract(epoch from {{ to | ident }})) - floor(extract(epoch from {{ from | ident }})) as bigint){% endmacro %}
 {% macro month(day) %}to_char({{ day | ident }}, 'YYYY-MM'){% endmacro %}
 {% macro year(day) %}to_char({{ day | ident }}, 'YYYY'){% endmacro %}
 {% macro weekday(day) %}cast(extract(isodow from {{ day | ident }}) as integer){% endmacro %}
@@ -13,3 +13,7 @@
 {% macro median(value) %}percentile_cont(0.5) within group (order by {{ value | ident }}){% endmacro %}
 {% macro distinct_tuples(columns) %}count(distinct ({% for column in columns %}{{ column | ident }}{% if not loop.last %}, {% endif %}{% endfor %})){% endmacro %}
 {% macro fingerprint(columns) %}hashtextextended(cast(({% for column in columns %}{{ column | ident }}{% if not loop.last %}, {% endif %}{% endfor %}) as text), 0){% endmacro %}
+{% macro moment(value) %}cast({{ value | ident }} as timestamp){% endmacro %}
+{% macro hour_of(moment) %}date_trunc('hour', {{ moment | ident }}){% endmacro %}
+{% macro plus_seconds(moment, seconds) %}({{ moment | ident }} + ({{ seconds | ident }}) * interval '1 second'){% endmacro %}
+{% macro replace_all(value, pattern, replacement) %}regexp_replace({{ value | ident }}, {{ pattern }}, {{ replacement }}, 'g'){% endmacro %}

@@ -8,6 +8,8 @@ listed once it is older than `stale_after_minutes`. A status that the project do
 
 [params]
 processors          = { type = "texts", default = [], doc = "the processors to look at; all if none is given" }
+stages              = { type = "texts", default = [], doc = "the stages whose phases to look at; all if none is given" }
+since               = { type = "moment", default = "", doc = "runs that started before do not count; [runs] since if not given" }
 stale_after_minutes = { type = "int", default = 240, doc = "how long a run may take before it counts as dead" }
 
 [columns]
@@ -27,9 +29,8 @@ level = "fail"
 [retry]
 key = ["processor", "day"]
 ---*/
-{%- import "dialect" as sql %}
 {%- import "runs" as ledger %}
-with {{ ledger.attempts(runs, scope, processors) }},
+with {{ ledger.attempts(runs, scope, processors, since, stages) }},
 
 {{ ledger.latest() }}
 
@@ -43,6 +44,5 @@ select
     category,
     error
 from latest
-where state in ('failed', 'unknown')
-    or (state = 'running' and (started is null or {{ sql.seconds_between("started", runs.as_of) }} > {{ 60 * stale_after_minutes }}))
+where {{ ledger.is_unresolved(runs, stale_after_minutes) }}
 order by processor, day

@@ -7,6 +7,7 @@ is none; `last_state` is `skipped` only where nothing else was ever tried.
 
 [params]
 processors = { type = "texts", default = [], doc = "the processors to look at; all if none is given" }
+since      = { type = "moment", default = "", doc = "runs that started before do not count; [runs] since if not given" }
 
 [columns]
 processor    = "text?"
@@ -16,7 +17,7 @@ last_state   = "text"
 last_started = "timestamp?"
 ---*/
 {%- import "runs" as ledger %}
-with {{ ledger.attempts(runs, scope, processors) }},
+with {{ ledger.attempts(runs, scope, processors, since, []) }},
 
 {{ ledger.latest() }}
 

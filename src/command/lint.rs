@@ -51,7 +51,7 @@ fn faults(project: &Project, renderer: &Renderer<'_>, query: &Query, outputs: &[
             message: "a value in quotes: `{{ }}` prints the quotes itself, remove those around it".to_owned(),
         }];
     }
-    if (query.params.contains_key("processors") || query.template.contains("runs.")) && project.runs.is_none() {
+    if query.reads_ledger() && project.runs.is_none() {
         return Vec::new();
     }
     let arguments = |output: Option<&String>| {
@@ -63,7 +63,7 @@ fn faults(project: &Project, renderer: &Renderer<'_>, query: &Query, outputs: &[
             (ParamKind::Int, _) => Some(Argument::Int(1)),
             (ParamKind::Number, _) => Some(Argument::Int(1)),
             (ParamKind::Bool, _) => Some(Argument::Bool(true)),
-            (ParamKind::Date, _) => Some(Argument::Text("2024-01-01".to_owned())),
+            (ParamKind::Date | ParamKind::Moment, _) => Some(Argument::Text("2024-01-01".to_owned())),
             _ => None,
         };
         let open = query.params.iter().filter(|(_, param)| param.default.is_none());

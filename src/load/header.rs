@@ -88,8 +88,8 @@ fn param((name, node): (String, Node<'_>)) -> Option<(String, Param)> {
 /// Whether a value can be given for a parameter of this kind.
 pub(super) fn fits(kind: ParamKind, value: &Argument) -> bool {
     match kind {
-        ParamKind::Output | ParamKind::Text => matches!(value, Argument::Text(_)),
-        ParamKind::Outputs | ParamKind::Texts => matches!(value, Argument::List(_) | Argument::Text(_)),
+        ParamKind::Output | ParamKind::Text | ParamKind::Moment => matches!(value, Argument::Text(_)),
+        ParamKind::Outputs | ParamKind::Processors | ParamKind::Texts => matches!(value, Argument::List(_) | Argument::Text(_)),
         ParamKind::Int => matches!(value, Argument::Int(_)),
         ParamKind::Number => matches!(value, Argument::Int(_) | Argument::Number(_)),
         ParamKind::Bool => matches!(value, Argument::Bool(_)),

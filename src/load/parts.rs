@@ -1,4 +1,4 @@
-//! The small sections of the project file: targets, seasons, spines, run ledger, gates and waivers.
+//! The small sections of the project file: targets, seasons, spines, gates and waivers.
 
 use std::path::{Path, PathBuf};
 
@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 use jiff::tz::TimeZone;
 
 use super::toml::{Fields, Node};
-use crate::model::catalogue::{Argument, CheckSpec, Gate, KeyColumn, Ledger, Output, Source, Spine, SpineSource, Target, Waiver};
+use crate::model::catalogue::{Argument, CheckSpec, Gate, KeyColumn, Output, Source, Spine, SpineSource, Target, Waiver};
 use crate::model::date::Step;
 use crate::model::scope::Season;
 use crate::model::sql::Dialect;
@@ -205,38 +205,6 @@ fn key_columns(fields: &Fields<'_>) -> Vec<KeyColumn> {
 
 pub(super) fn texts_by_name(fields: &Fields<'_>) -> IndexMap<String, String> {
     fields.entries().filter_map(|(name, node)| Some((name, node.text()?))).collect()
-}
-
-pub(super) fn ledger(fields: &Fields<'_>) -> Option<Ledger> {
-    let status = fields.require("status").and_then(|node| node.fields());
-    let words = |key| status.as_ref().map(|status| status.texts(key)).unwrap_or_default();
-    let ledger = Ledger {
-        table: fields.required_text("table"),
-        run: fields.required_text("run"),
-        processor: fields.required_text("processor"),
-        date: fields.required_text("date"),
-        status: status.as_ref().map(|status| status.required_text("column")).unwrap_or_default(),
-        success: words("success"),
-        failed: words("failed"),
-        running: words("running"),
-        skipped: words("skipped"),
-        started: fields.required_text("started"),
-        finished: fields.text("finished"),
-        rows: fields.text("rows"),
-        error: fields.text("error"),
-        category: fields.text("category"),
-        filter: fields.text("where"),
-        zone: fields.get("timezone").and_then(|node| zone(&node)),
-        declared: fields.place(),
-    };
-    if let Some(status) = &status {
-        if ledger.success.is_empty() {
-            status.complain("`success` is missing: list the words of the status column that mean success");
-        }
-        status.finish();
-    }
-    fields.finish();
-    Some(ledger)
 }
 
 pub(super) fn gate(name: &str, fields: &Fields<'_>, outputs: &IndexMap<String, Output>) -> Gate {

@@ -277,6 +277,12 @@ impl Check {
                 self.unknown(&gate.declared, "stage", stage, stages.iter());
             }
         }
+        let phases = project.runs.iter().filter_map(|ledger| Some((ledger, ledger.phase.as_ref()?)));
+        for (ledger, stage) in phases.flat_map(|(ledger, phase)| phase.words.keys().map(move |stage| (ledger, stage))) {
+            if !stages.contains(stage) {
+                self.unknown(&ledger.declared, "stage", stage, stages.iter());
+            }
+        }
         for waiver in project.waivers.iter().filter(|waiver| !project.outputs.contains_key(&waiver.output)) {
             self.unknown(&waiver.declared, "output", &waiver.output, project.outputs.keys());
         }
@@ -317,7 +323,9 @@ fn expressions(project: &Project) -> Vec<(&str, String, &str)> {
         found.extend(output.key.iter().map(|key| (place, format!("key column `{}`", key.name), key.source.as_str())));
     }
     if let Some(ledger) = &project.runs {
-        found.extend(ledger.filter.iter().map(|text| (ledger.declared.as_str(), "where".to_owned(), text.as_str())));
+        let place = ledger.declared.as_str();
+        found.extend(ledger.filter.iter().map(|text| (place, "where".to_owned(), text.as_str())));
+        found.extend(ledger.exclude.iter().map(|text| (place, "exclude".to_owned(), text.as_str())));
     }
     found
 }

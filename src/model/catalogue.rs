@@ -395,17 +395,40 @@ pub struct Ledger {
     pub finished: Option<String>,
     /// Rows written.
     pub rows: Option<String>,
+    /// Entities that the run got done.
+    pub entities_done: Option<String>,
+    /// Entities that the run could not do.
+    pub entities_failed: Option<String>,
     /// The error's text.
     pub error: Option<String>,
-    /// The failure category.
-    pub category: Option<String>,
-    /// Reads only rows for which this holds (as to leave test runs out).
+    /// The failure category, and the class of failures that each of its words is of.
+    pub category: Option<Labels>,
+    /// The phase, and the stage that each of its words is of.
+    pub phase: Option<Labels>,
+    /// Reads only rows for which this holds.
     pub filter: Option<String>,
+    /// Leaves out the runs that have a row for which this holds (as test runs); NULL does not.
+    pub exclude: Option<String>,
+    /// Runs that started before do not count, in UTC.
+    pub since: Option<DateTime>,
     /// The zone of the ledger's times, if it is not UTC.
     pub zone: Option<TimeZone>,
     /// Where it is declared.
     pub declared: String,
 }
+
+/// A column of words that mean something else in the project's own terms.
+#[derive(Clone, Debug)]
+pub struct Labels {
+    /// The column or expression.
+    pub column: String,
+    /// For each term, the words that stand for it. Case does not matter.
+    pub words: IndexMap<String, Vec<String>>,
+}
+
+/// Why runs fail, as far as it decides what to do about it.
+pub const FAILURE_CLASSES: [&str; 7] =
+    ["infrastructure", "resource", "availability", "processing", "blocked", "permanent", "expected"];
 
 /// A named set of checks that answers go or no-go for a stage.
 #[derive(Clone, Debug)]

@@ -81,6 +81,8 @@ pub enum ParamKind {
     Output,
     /// Several outputs that share a spine.
     Outputs,
+    /// Processors of the catalogue; an empty list stands for all of them.
+    Processors,
     /// Text.
     Text,
     /// Several texts.
@@ -93,19 +95,23 @@ pub enum ParamKind {
     Bool,
     /// A date.
     Date,
+    /// A date or time; an empty text stands for none.
+    Moment,
 }
 
 impl ParamKind {
     /// Every kind with the word that names it.
-    pub const ALL: [(Self, &'static str); 8] = [
+    pub const ALL: [(Self, &'static str); 10] = [
         (Self::Output, "output"),
         (Self::Outputs, "outputs"),
+        (Self::Processors, "processors"),
         (Self::Text, "text"),
         (Self::Texts, "texts"),
         (Self::Int, "int"),
         (Self::Number, "number"),
         (Self::Bool, "bool"),
         (Self::Date, "date"),
+        (Self::Moment, "moment"),
     ];
 
     /// The word that names the kind.
@@ -165,6 +171,13 @@ impl ColumnKind {
 }
 
 impl Query {
+    /// Whether its template reads the run ledger, so that a ledger without a run answers nothing.
+    pub fn reads_ledger(&self) -> bool {
+        let tags = self.template.split('{').skip(1).filter_map(|tag| tag.split('}').next());
+        let mut words = tags.flat_map(|tag| tag.split(|c: char| !c.is_alphanumeric() && c != '_'));
+        words.any(|word| word == "runs")
+    }
+
     /// Compares a result with the contract. `key` is the spine's key, where the contract speaks of it.
     pub fn check_contract(&self, table: &Table, key: &[Column]) -> Result<(), String> {
         let mut expected = Vec::new();

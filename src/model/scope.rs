@@ -76,12 +76,21 @@ impl Scope {
 ///
 /// A date alone means the end of that date, so that the whole day counts.
 pub fn parse_as_of(text: &str, zone: &TimeZone) -> Result<DateTime, String> {
+    moment(text, zone, |date| date.tomorrow())
+}
+
+/// The same for the beginning of something: a date alone means its start.
+pub fn parse_since(text: &str, zone: &TimeZone) -> Result<DateTime, String> {
+    moment(text, zone, Ok)
+}
+
+fn moment(text: &str, zone: &TimeZone, midnight_of: fn(Date) -> Result<Date, jiff::Error>) -> Result<DateTime, String> {
     let text = text.trim();
     if let Ok(instant) = text.parse::<jiff::Timestamp>() {
         return Ok(instant.to_zoned(TimeZone::UTC).datetime());
     }
     let local = match (text.contains(['T', ' ', ':']), text.parse::<Date>(), text.parse::<DateTime>()) {
-        (false, Ok(date), _) => date.tomorrow().map_err(|e| e.to_string())?.to_datetime(Time::midnight()),
+        (false, Ok(date), _) => midnight_of(date).map_err(|e| e.to_string())?.to_datetime(Time::midnight()),
         (_, _, Ok(local)) => local,
         _ => {
             return Err(format!(

@@ -1,4 +1,4 @@
-//! What templates see of the project: outputs, spines, the run ledger, the scope.
+//! What templates see of the project: outputs, spines, the scope.
 //!
 //! Expressions arrive rendered and guarded, so a template places them as they are.
 
@@ -6,7 +6,7 @@ use minijinja::context;
 use minijinja::value::Value;
 
 use super::{Part, RenderError, Renderer, literal};
-use crate::model::catalogue::{Denominator, KeyColumn, Ledger, Output, OutputRule, Over, Project, Spine, SpineSource, Subject};
+use crate::model::catalogue::{Denominator, KeyColumn, Output, OutputRule, Over, Project, Spine, SpineSource, Subject};
 use crate::model::coverage::{Figure, figures, needs_periods};
 use crate::model::date::Step;
 use crate::model::number::Decimal;
@@ -31,7 +31,7 @@ pub(super) fn scope(scope: &Scope, dialect: Dialect) -> Value {
 }
 
 /// Templates get `none` for what is not there, and test for it.
-fn optional(value: Option<Value>) -> Value {
+pub(super) fn optional(value: Option<Value>) -> Value {
     value.unwrap_or_else(|| Value::from(()))
 }
 
@@ -46,7 +46,7 @@ fn name(renderer: &Renderer<'_>, text: &str, declared: &str) -> Result<Value, Re
 }
 
 /// A column's name, or an expression where it is more than a name.
-fn source(renderer: &Renderer<'_>, text: &str, declared: &str) -> Result<Value, RenderError> {
+pub(super) fn source(renderer: &Renderer<'_>, text: &str, declared: &str) -> Result<Value, RenderError> {
     let is_name = text.chars().all(|c| c.is_alphanumeric() || c == '_');
     if is_name { name(renderer, text, declared) } else { renderer.expression(text, declared) }
 }
@@ -271,7 +271,7 @@ fn usual(renderer: &Renderer<'_>, output: &Output) -> Vec<Value> {
 }
 
 /// The ranges, the earliest kept date and the condition that make a key of the spine one that is not expected here.
-fn not_expected(renderer: &Renderer<'_>, output: &Output) -> Result<Value, RenderError> {
+pub(super) fn not_expected(renderer: &Renderer<'_>, output: &Output) -> Result<Value, RenderError> {
     let declared = &output.not_expected;
     let mut ranges = declared.first_days.map(|days| first_days(renderer.scope, days)).unwrap_or_default();
     ranges.extend(declared.ranges.iter().map(|(from, to)| context! { from => literal::date(*from), to => literal::date(*to) }));
@@ -280,7 +280,7 @@ fn not_expected(renderer: &Renderer<'_>, output: &Output) -> Result<Value, Rende
     Ok(context! { ranges, kept_since => optional(kept_since.map(literal::date)), filter => optional(filter) })
 }
 
-fn spine_value(renderer: &Renderer<'_>, spine: &Spine) -> Result<Value, RenderError> {
+pub(super) fn spine_value(renderer: &Renderer<'_>, spine: &Spine) -> Result<Value, RenderError> {
     let place = spine.declared.as_str();
     let weight = |(name, text): (&String, &String)| {
         let sql = match spine.source {
@@ -344,35 +344,5 @@ fn spine_source(renderer: &Renderer<'_>, spine: &Spine) -> Result<Value, RenderE
                 unit, every, weekdays => weekdays.clone(),
             }
         }
-    })
-}
-
-pub(super) fn ledger(renderer: &Renderer<'_>, ledger: &Ledger) -> Result<Value, RenderError> {
-    let place = ledger.declared.as_str();
-    let column = |text: &String| source(renderer, text, place);
-    let known: Vec<String> = [&ledger.success, &ledger.failed, &ledger.running, &ledger.skipped].into_iter().flatten().cloned().collect();
-    // The ledger's times are local to its own zone; the as-of moment is compared on the same clock.
-    let as_of = ledger.zone.as_ref().map_or(renderer.scope.as_of, |zone| {
-        let utc = jiff::tz::TimeZone::UTC.to_ambiguous_zoned(renderer.scope.as_of).compatible();
-        utc.map_or(renderer.scope.as_of, |moment| moment.with_time_zone(zone.clone()).datetime())
-    });
-    Ok(context! {
-        table => ledger.table.as_str(),
-        run => column(&ledger.run)?,
-        processor => column(&ledger.processor)?,
-        date => column(&ledger.date)?,
-        status => column(&ledger.status)?,
-        success => ledger.success.clone(),
-        failed => ledger.failed.clone(),
-        running => ledger.running.clone(),
-        skipped => ledger.skipped.clone(),
-        known,
-        started => column(&ledger.started)?,
-        finished => optional(ledger.finished.as_ref().map(column).transpose()?),
-        rows => optional(ledger.rows.as_ref().map(column).transpose()?),
-        error => optional(ledger.error.as_ref().map(column).transpose()?),
-        category => optional(ledger.category.as_ref().map(column).transpose()?),
-        filter => optional(ledger.filter.as_ref().map(|text| renderer.expression(text, place)).transpose()?),
-        as_of => literal::timestamp(as_of, renderer.dialect),
     })
 }
