@@ -16,6 +16,7 @@ use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior, Value};
 
 use crate::error::{Complaint, did_you_mean};
 use crate::model::catalogue::{Argument, Output, Project};
+use crate::model::date::Step;
 use crate::model::query::{Library, ParamKind, Query};
 use crate::model::scope::{Scope, parse_since};
 use crate::model::sql::{Dialect, Sql, check_expression};
@@ -155,6 +156,10 @@ impl<'a> Renderer<'a> {
             (ParamKind::Bool, Argument::Bool(truth)) => Value::from(*truth),
             (ParamKind::Date, Argument::Text(text)) => literal::date(text.parse().map_err(|_| wrong())?),
             (ParamKind::Moment, Argument::Text(text)) => self.moment(query, name, text)?,
+            (ParamKind::Step, Argument::Text(text)) => context::step(
+                Step::parse(text)
+                    .ok_or_else(|| RenderError::new(&query.file, 0, format!("parameter `{name}`: {}", Step::unknown(text))))?,
+            ),
             _ => return Err(wrong()),
         })
     }

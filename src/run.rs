@@ -456,7 +456,9 @@ fn attempts(session: &Session<'_>) -> Result<Result<Table, QueryError>, Error> {
 
 /// Of a ledger without a single run of these processors in scope, nothing can be concluded.
 fn empty_ledger(session: &Session<'_>, check: &Check<'_>) -> Result<Option<Finding>, Error> {
-    let Some(query) = session.library.probe("_probe/runs") else { return Ok(Some(Finding::undecided("runs", "the library lacks a probe"))) };
+    let Some(query) = session.library.probe("_probe/runs") else {
+        return Ok(Some(Finding::undecided("runs", "the library lacks a probe")));
+    };
     let mut args: IndexMap<String, Argument> = check.args.clone();
     let of_outputs = outputs_of(check).into_iter().filter_map(|name| Some(session.project.outputs.get(&name)?.processor.clone()));
     if !check.query.params.contains_key("processors") {
@@ -484,8 +486,7 @@ fn ledger_finding(session: &Session<'_>, ledger: &crate::model::catalogue::Ledge
     let labels = [&ledger.category, &ledger.phase].into_iter().flatten().map(|labels| &labels.column);
     let counts = [&ledger.rows, &ledger.entities_done, &ledger.entities_failed];
     let optional = [&ledger.finished, &ledger.error].into_iter().chain(counts).flatten().chain(labels);
-    let columns =
-        [&ledger.run, &ledger.processor, &ledger.date, &ledger.status, &ledger.started].into_iter().chain(optional);
+    let columns = [&ledger.run, &ledger.processor, &ledger.date, &ledger.status, &ledger.started].into_iter().chain(optional);
     let missing: Vec<&str> =
         columns.filter(|column| inventory::is_name(column) && info.column(column).is_none()).map(String::as_str).collect();
     if missing.is_empty() {

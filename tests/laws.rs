@@ -32,7 +32,7 @@ use crate::support::{Fixture, LIBRARY, StandIn, coverage_query, patience};
 use oracle::Answer;
 use world::{Output, Plan, Row, World, plans};
 
-fn config() -> ProptestConfig {
+pub(crate) fn config() -> ProptestConfig {
     let mut config = ProptestConfig { failure_persistence: None, max_shrink_iters: 300, ..ProptestConfig::default() };
     if std::env::var_os("PROPTEST_CASES").is_none() {
         config.cases = 24;

@@ -7,6 +7,8 @@ mod house;
 #[cfg(feature = "duckdb")]
 mod laws;
 #[cfg(feature = "duckdb")]
+mod laws_cadence;
+#[cfg(feature = "duckdb")]
 mod queries;
 #[cfg(feature = "duckdb")]
 mod support;

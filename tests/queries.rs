@@ -77,15 +77,23 @@ fn project(case: &Case) -> TempDir {
     let declared = fs::read_to_string(case.project.join("gapgate.toml")).expect("a project file");
     fs::write(dir.path().join("gapgate.toml"), format!("{declared}\n{}", case.declare)).expect("a project file");
     let warehouse = dir.path().join("fixtures/warehouses/clean");
-    fs::create_dir_all(&warehouse).expect("a folder");
-    for entry in fs::read_dir(case.project.join("fixtures/warehouses").join(&case.warehouse)).expect("the case's warehouse") {
-        let entry = entry.expect("a file");
-        fs::copy(entry.path(), warehouse.join(entry.file_name())).expect("a copy");
+    copy(&case.project.join("fixtures/warehouses").join(&case.warehouse), &warehouse);
+    if case.project.join("spines").is_dir() {
+        copy(&case.project.join("spines"), &dir.path().join("spines"));
     }
     if !case.damage.is_empty() {
         fs::write(warehouse.join("99_damage.sql"), &case.damage).expect("the damage");
     }
     dir
+}
+
+/// Copies the files of a folder to a new one.
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a folder");
+    for entry in fs::read_dir(from).unwrap_or_else(|error| panic!("{}: {error}", from.display())) {
+        let entry = entry.expect("a file");
+        fs::copy(entry.path(), to.join(entry.file_name())).expect("a copy");
+    }
 }
 
 struct Answer {

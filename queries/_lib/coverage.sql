@@ -81,6 +81,8 @@ select
         else 0
     end
     {%- else %}0{% endif %} as not_expected
+    {%- if output.due_when is not none %},
+    case when ({{ output.due_when }}) is false then 1 else 0 end as not_ready{% endif %}
 from expected
 cross join (
     {% for output in outputs %}select {{ output.name }} as output{% if not loop.last %}
@@ -91,7 +93,12 @@ cross join (
 
 {#- What has to hold for a key to be pending: its rows are not due yet. -#}
 {% macro not_due(output) -%}
-{%- if output.date_name is none or output.last_due is none -%}1 = 0{%- else -%}expected.{{ output.date_name | ident }} > {{ output.last_due }}{%- endif -%}
+{%- set dated = output.date_name is not none and output.last_due is not none -%}
+{%- if dated and output.due_when is not none -%}(expected.{{ output.date_name | ident }} > {{ output.last_due }} or expected.not_ready = 1)
+{%- elif dated -%}expected.{{ output.date_name | ident }} > {{ output.last_due }}
+{%- elif output.due_when is not none -%}expected.not_ready = 1
+{%- else -%}1 = 0
+{%- endif -%}
 {%- endmacro %}
 
 {% macro weighed(number, output) -%}
@@ -123,12 +130,14 @@ select
         when {{ rows_times(output.rows.min) }} < {{ weighed(output.rows.min, output) }} and {{ not_due(output) }} then 'pending'
         when {{ rows_times(output.rows.min) }} < {{ weighed(output.rows.min, output) }} then 'partial'
         {%- for figure in output.figures if figure.kind == "nulls" %}
-        when {{ figure.sql }} > 0 then 'null'
+        when {{ figure.sql }} > 0{% if figure.may_follow %} and not ({{ not_due(output) }}){% endif %} then 'null'
         {%- endfor %}{% for figure in output.figures if figure.kind == "outside" %}
         when {{ figure.sql }} > 0 then 'invalid'
         {%- endfor %}{% for rule in output.rules if rule.judged %}{% for comparison in rule.comparisons %}
         when {% if rule.opening %}not {{ in_ranges("expected." ~ output.date_name, rule.opening) }} and {% endif %}({{ rule.number }} * {{ comparison.over }} {{ comparison.operator }} {% if rule.share %}nullif({{ rule.of }}, 0) * {% endif %}{{ comparison.times }} and {{ rule.number }} <= {{ rule.highest }}{% if rule.share %} and {{ rule.of }} <= {{ rule.highest }}{% endif %}) is not true then 'invalid'
-        {%- endfor %}{% endfor %}
+        {%- endfor %}{% endfor %}{% for figure in output.figures if figure.may_follow %}
+        when {{ figure.sql }} > 0 then 'pending'
+        {%- endfor %}
         else 'ok'
     end as class,
     {% if output.periods and output.date_name is not none %}expected.spine_season || '|' || {{ sql.month("expected." ~ output.date_name) }}{% else %}expected.spine_season{% endif %} as period,

@@ -11,6 +11,11 @@
 case{% for season in scope.seasons %} when {{ day | ident }} between {{ season.start }} and {{ season.end }} then {{ season.name }}{% endfor %} end
 {%- endmacro %}
 
+{#- The day that is so many steps after another. Months are counted from that day, so that month ends stay right. -#}
+{% macro stepped(day, n, step) -%}
+{% if step.unit == "days" %}{{ sql.nth_day(day, n, step.every) }}{% else %}{{ sql.nth_month(day, n, step.every) }}{% endif %}
+{%- endmacro %}
+
 {#- The keys and weights of a spine within the scope's seasons. -#}
 {% macro keys(spine, scope) %}
 {%- if spine.kind == "cross" -%}
@@ -41,7 +46,7 @@ where n = 0
 {%- set day = spine.key[0].name -%}
 select {{ day | ident }}
 from (
-    select {% if spine.unit == "days" %}{{ sql.nth_day(spine.anchor, "numbers.n", spine.every) }}{% else %}{{ sql.nth_month(spine.anchor, "numbers.n", spine.every) }}{% endif %} as {{ day | ident }}
+    select {{ stepped(spine.anchor, "numbers.n", spine.step) }} as {{ day | ident }}
     from {{ sql.numbers(spine.steps.first, spine.steps.last) }} as numbers
 ) as days
 where {{ in_seasons(day, scope) }}

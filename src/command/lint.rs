@@ -64,6 +64,7 @@ fn faults(project: &Project, renderer: &Renderer<'_>, query: &Query, outputs: &[
             (ParamKind::Number, _) => Some(Argument::Int(1)),
             (ParamKind::Bool, _) => Some(Argument::Bool(true)),
             (ParamKind::Date | ParamKind::Moment, _) => Some(Argument::Text("2024-01-01".to_owned())),
+            (ParamKind::Step, _) => Some(Argument::Text("1 day".to_owned())),
             _ => None,
         };
         let open = query.params.iter().filter(|(_, param)| param.default.is_none());

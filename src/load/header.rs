@@ -6,6 +6,7 @@ use super::parts::argument;
 use super::toml::{Document, Fields, Node};
 use crate::error::Complaint;
 use crate::model::catalogue::Argument;
+use crate::model::date::Step;
 use crate::model::query::{ColumnKind, Contract, Param, ParamKind, Query};
 use crate::model::rule::{Rule, RuleKind, Test};
 use crate::model::table::{Kind, Value};
@@ -94,6 +95,7 @@ pub(super) fn fits(kind: ParamKind, value: &Argument) -> bool {
         ParamKind::Number => matches!(value, Argument::Int(_) | Argument::Number(_)),
         ParamKind::Bool => matches!(value, Argument::Bool(_)),
         ParamKind::Date => matches!(value, Argument::Text(text) if text.parse::<jiff::civil::Date>().is_ok()),
+        ParamKind::Step => matches!(value, Argument::Text(text) if Step::parse(text).is_some()),
     }
 }
 

@@ -79,6 +79,7 @@ pub(super) fn output<'a>(
         not_expected: fields.get("not_expected").and_then(|node| not_expected(&node)).unwrap_or_default(),
         retention: fields.get("retention").and_then(|node| days(&node)),
         expected_by: fields.get("expected_by").and_then(|node| deadline(&node)).unwrap_or_default(),
+        due_when: fields.text("due_when"),
         extras: fields.get("extras").and_then(|node| level(&node)).unwrap_or(Level::Warn),
         processor: fields.text("processor").unwrap_or_else(|| name.to_owned()),
         tags: fields.texts("tags"),

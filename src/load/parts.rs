@@ -158,13 +158,20 @@ fn calendar(node: &Node<'_>, start: &'static str) -> Option<SpineSource> {
         let text = node.text()?;
         let step = Step::parse(&text);
         if step.is_none() {
-            let named: Vec<&str> = Step::NAMED.iter().map(|(name, _)| *name).collect();
-            node.complain(format!("unknown step \"{text}\"; write it as \"2 weeks\" or one of {}", named.join(", ")));
+            node.complain(Step::unknown(&text));
         }
         step
     };
+    let needs_anchor = |step: Step| {
+        if step != Step::Days(1) {
+            let example = format!("{{ step = \"2 weeks\", {start} = 2024-01-31 }}");
+            node.complain(format!("`{start}` is missing: the date that the others are counted from, as in {example}"));
+        }
+    };
     if node.is_text() {
-        return Some(SpineSource::Calendar { step: step_of(node)?, anchor: None, until: None, weekdays: Vec::new() });
+        let step = step_of(node)?;
+        needs_anchor(step);
+        return Some(SpineSource::Calendar { step, anchor: None, until: None, weekdays: Vec::new() });
     }
     let fields = node.fields()?;
     let step = fields.require("step").and_then(|node| step_of(&node));
@@ -174,6 +181,9 @@ fn calendar(node: &Node<'_>, start: &'static str) -> Option<SpineSource> {
     let days = fields.get("weekdays").map(|node| node.list()).unwrap_or_default();
     let weekdays = days.iter().filter_map(|node| node.word(&words)).collect();
     fields.finish();
+    if fields.get(start).is_none() {
+        step.into_iter().for_each(needs_anchor);
+    }
     Some(SpineSource::Calendar { step: step?, anchor, until, weekdays })
 }
 

@@ -71,12 +71,10 @@ impl Check {
     }
 
     fn spines(&mut self, project: &mut Project) {
-        for name in project.spines.keys().cloned().collect::<Vec<_>>() {
-            let mut seen = Vec::new();
-            if let Some(spine) = self.resolve(project, &name, &mut seen) {
-                project.spines.insert(name, spine);
-            }
-        }
+        // Each from what was declared: a cross product that is resolved already would get the keys of its parts twice.
+        let names: Vec<String> = project.spines.keys().cloned().collect();
+        let resolved: Vec<Spine> = names.iter().filter_map(|name| self.resolve(project, name, &mut Vec::new())).collect();
+        project.spines.extend(resolved.into_iter().map(|spine| (spine.name.clone(), spine)));
         let spines: Vec<Spine> = project.spines.values().cloned().collect();
         for spine in &spines {
             self.spine(spine, project);
@@ -319,6 +317,7 @@ fn expressions(project: &Project) -> Vec<(&str, String, &str)> {
         let place = output.declared.as_str();
         found.extend(output.filter.iter().map(|text| (place, "where".to_owned(), text.as_str())));
         found.extend(output.not_expected.filter.iter().map(|text| (place, "not_expected.where".to_owned(), text.as_str())));
+        found.extend(output.due_when.iter().map(|text| (place, "due_when".to_owned(), text.as_str())));
         found.extend(output.measures.iter().map(|(name, text)| (place, format!("measure `{name}`"), text.as_str())));
         found.extend(output.key.iter().map(|key| (place, format!("key column `{}`", key.name), key.source.as_str())));
     }

@@ -200,6 +200,8 @@ pub struct Output {
     pub retention: Option<i32>,
     /// When the rows of a key are due.
     pub expected_by: Deadline,
+    /// A condition on the spine's key columns and weights: while it is false, the rows of a key are not due either.
+    pub due_when: Option<String>,
     /// How much keys outside the spine weigh.
     pub extras: Level,
     /// The processor of the run ledger that fills it.
@@ -427,8 +429,7 @@ pub struct Labels {
 }
 
 /// Why runs fail, as far as it decides what to do about it.
-pub const FAILURE_CLASSES: [&str; 7] =
-    ["infrastructure", "resource", "availability", "processing", "blocked", "permanent", "expected"];
+pub const FAILURE_CLASSES: [&str; 7] = ["infrastructure", "resource", "availability", "processing", "blocked", "permanent", "expected"];
 
 /// A named set of checks that answers go or no-go for a stage.
 #[derive(Clone, Debug)]

@@ -4,6 +4,8 @@ use jiff::civil::{Date, DateTime, Time};
 use jiff::{Span, ToSpan, tz::TimeZone};
 use serde::Serialize;
 
+use crate::error::did_you_mean;
+
 /// A step between the keys of a calendar or cadence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -40,6 +42,13 @@ impl Step {
             "year" => Some(Self::Months(count * 12)),
             _ => None,
         }
+    }
+
+    /// What to say of a text that is no step.
+    pub fn unknown(text: &str) -> String {
+        let named: Vec<&str> = Self::NAMED.iter().map(|(name, _)| *name).collect();
+        let hint = did_you_mean(text, named.iter().copied());
+        format!("unknown step \"{text}\"{hint}; write it as \"2 weeks\" or one of {}", named.join(", "))
     }
 
     /// The `n`-th date from the anchor. `None` beyond the calendar.

@@ -97,11 +97,13 @@ pub enum ParamKind {
     Date,
     /// A date or time; an empty text stands for none.
     Moment,
+    /// A length of time between dates, as calendars and cadences have it.
+    Step,
 }
 
 impl ParamKind {
     /// Every kind with the word that names it.
-    pub const ALL: [(Self, &'static str); 10] = [
+    pub const ALL: [(Self, &'static str); 11] = [
         (Self::Output, "output"),
         (Self::Outputs, "outputs"),
         (Self::Processors, "processors"),
@@ -112,6 +114,7 @@ impl ParamKind {
         (Self::Bool, "bool"),
         (Self::Date, "date"),
         (Self::Moment, "moment"),
+        (Self::Step, "step"),
     ];
 
     /// The word that names the kind.

@@ -2,6 +2,7 @@
 //!
 //! Expressions arrive rendered and guarded, so a template places them as they are.
 
+use jiff::civil::Date;
 use minijinja::context;
 use minijinja::value::Value;
 
@@ -95,6 +96,7 @@ pub(super) fn output(renderer: &Renderer<'_>, output: &Output, part: &Part, grou
         not_expected => not_expected(renderer, output)?,
         first_keys => optional(output.not_expected.first_keys.map(Value::from)),
         last_due => optional(output.expected_by.last_due(renderer.scope.as_of, &renderer.scope.zone).map(literal::date)),
+        due_when => optional(output.due_when.as_ref().map(expression).transpose()?),
         periods => needs_periods(output),
     })
 }
@@ -105,7 +107,7 @@ pub(super) fn likeness(output: &Output, part: &Part) -> String {
     let of_usual = output.rules.iter().any(|rule| rule.of == Some(Denominator::Usual));
     // The median is one output's own.
     let alone = if of_usual { output.name.as_str() } else { "" };
-    let deadline = (output.retention, output.expected_by);
+    let deadline = (output.retention, output.expected_by, &output.due_when);
     // The scans are put under each other column by column, so the order of the measures counts too.
     let measures: Vec<&String> = output.measures.keys().collect();
     let limits = (&output.rows, &output.not_expected, deadline);
@@ -202,7 +204,9 @@ fn figure_value(renderer: &Renderer<'_>, output: &Output, figure: &Figure) -> Re
         Figure::Denominator(index) => ("of", denominator(renderer, *index, &output.rules[*index])?, rule(index)),
     };
     let opening = rule.map(|rule| opening(renderer, rule)).unwrap_or_default();
-    Ok(context! { kind, sql => Value::from_safe_string(sql), opening })
+    // A value may come later than its row, what identifies the row may not.
+    let may_follow = matches!(figure, Figure::Nulls(column) if !output.grain.contains(column));
+    Ok(context! { kind, sql => Value::from_safe_string(sql), opening, may_follow })
 }
 
 fn subject(subject: &Subject) -> String {
@@ -328,21 +332,28 @@ fn spine_source(renderer: &Renderer<'_>, spine: &Spine) -> Result<Value, RenderE
             context! { kind => "cross", parts }
         }
         SpineSource::Calendar { step, anchor, until, weekdays } => {
-            let scope = renderer.scope;
-            let anchor = anchor.unwrap_or_else(|| scope.start());
-            let end = until.map_or(scope.end(), |until| until.min(scope.end()));
-            let start = anchor.max(scope.start());
-            let steps = step.between(anchor, start, end);
-            let (unit, every) = match step {
-                Step::Days(days) => ("days", days),
-                Step::Months(months) => ("months", months),
-            };
+            // Whole seasons, however narrow the range is: the first keys of a season are those of the season.
+            let seasons = &renderer.scope.seasons;
+            let first = seasons.first().map_or(Date::MIN, |season| season.start);
+            let last = seasons.last().map_or(Date::MAX, |season| season.end);
+            let anchor = anchor.unwrap_or(first);
+            let steps = step.between(anchor, anchor.max(first), until.map_or(last, |until| until.min(last)));
             context! {
                 kind => "calendar",
                 anchor => literal::date(anchor),
                 steps => optional(steps.map(|(first, last)| context! { first, last })),
-                unit, every, weekdays => weekdays.clone(),
+                weekdays => weekdays.clone(),
+                step => self::step(*step),
             }
         }
     })
+}
+
+/// A step as its unit, days or months, and how many of them it takes.
+pub(super) fn step(step: Step) -> Value {
+    let (unit, every) = match step {
+        Step::Days(days) => ("days", days),
+        Step::Months(months) => ("months", months),
+    };
+    context! { unit, every }
 }

@@ -15,8 +15,7 @@ pub(super) fn ledger(renderer: &Renderer<'_>, ledger: &Ledger) -> Result<Value, 
     let place = ledger.declared.as_str();
     let column = |text: &String| source(renderer, text, place);
     let maybe = |text: &Option<String>| Ok(optional(text.as_ref().map(column).transpose()?));
-    let condition =
-        |text: &Option<String>| Ok(optional(text.as_ref().map(|text| renderer.expression(text, place)).transpose()?));
+    let condition = |text: &Option<String>| Ok(optional(text.as_ref().map(|text| renderer.expression(text, place)).transpose()?));
     let labels = |labels: &Option<Labels>| maybe(&labels.as_ref().map(|labels| labels.column.clone()));
     Ok(context! {
         table => ledger.table.as_str(),

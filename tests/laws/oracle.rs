@@ -151,8 +151,10 @@ impl Oracle<'_> {
             None => "invalid",
             Some(units) if plan.size.1.is_some_and(|most| tenths > most * units) => "excess",
             _ if too_few => late.unwrap_or("partial"),
-            _ if self.has_null(rows) => "null",
+            _ if rows.iter().any(|row| row.player.is_none()) || (self.lacks_points(rows) && late.is_none()) => "null",
             _ if self.is_outside(rows) || self.share_of_key(rows).is_some() => "invalid",
+            // Points may come after their row; who played may not.
+            _ if self.lacks_points(rows) => "pending",
             _ => "ok",
         }
     }
@@ -190,8 +192,8 @@ impl Oracle<'_> {
             || plan.retention.is_some_and(|days| key.day < after(self.as_of.date(), -days))
     }
 
-    fn has_null(&self, rows: &[&Row]) -> bool {
-        rows.iter().any(|row| row.player.is_none() || (self.output.plan.required && row.points.is_none()))
+    fn lacks_points(&self, rows: &[&Row]) -> bool {
+        self.output.plan.required && rows.iter().any(|row| row.points.is_none())
     }
 
     fn is_outside(&self, rows: &[&Row]) -> bool {
