@@ -107,11 +107,11 @@ pub enum Command {
         #[arg(long, value_name = "DIALECT")]
         dialect: Option<String>,
     },
-    /// Check every query without a warehouse: header, template, and that its SQL is read-only in every dialect.
-    Lint {
-        /// Queries; all if not given.
-        queries: Vec<String>,
-    },
+    /// Find what would answer wrongly: in the queries of the library, in every dialect, or in any SQL files.
+    ///
+    /// Without a warehouse. `-- gapgate: allow GG009 because ...` on the line before, or at the end of the line, allows a
+    /// finding. Formats: text, json, github, sarif. Exit status: 0 nothing but warnings, 1 errors, 2 something cannot be read.
+    Lint(Lint),
     /// Run one query and print its rows; the exit status is what its rules say.
     Run {
         /// The query.
@@ -120,6 +120,29 @@ pub enum Command {
         #[arg(value_name = "NAME=VALUE")]
         args: Vec<String>,
     },
+}
+
+/// What to lint, and how.
+#[derive(Debug, Args)]
+pub struct Lint {
+    /// Queries of the library, or SQL files and folders; the whole library if not given.
+    #[arg(value_name = "QUERY|PATH")]
+    pub what: Vec<String>,
+    /// The dialect of SQL files: bigquery, duckdb, postgres or databricks; the target's, in a project.
+    #[arg(long, value_name = "DIALECT")]
+    pub dialect: Option<String>,
+    /// A table of SQL files that must be read within bounds of its date column (repeatable, or with commas).
+    #[arg(long, value_name = "TABLE=COLUMN", value_delimiter = ',')]
+    pub partitioned: Vec<String>,
+    /// Let warnings count as errors.
+    #[arg(long)]
+    pub strict: bool,
+    /// List the rules.
+    #[arg(long, conflicts_with_all = ["what", "explain"])]
+    pub rules: bool,
+    /// Print the page of a rule: what it finds, why, an example and the fix.
+    #[arg(long, value_name = "CODE", conflicts_with = "what")]
+    pub explain: Option<String>,
 }
 
 /// A period to count by.

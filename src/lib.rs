@@ -11,6 +11,7 @@
 //! | 1 | [`error`] | what stops a run before it begins, and its exit status |
 //! | 2 | [`load`] | the project file and the query library, from disk to validated model |
 //! | 2 | [`render`] | a query and its arguments to one statement of a dialect |
+//! | 2 | [`lint`] | the scopes of a statement, and the rules that find in its tree what would answer wrongly; pure |
 //! | 2 | [`warehouse`] | the [`Warehouse`](warehouse::Warehouse) trait and one file per engine |
 //! | 2 | [`report`] | one file per format, each a pure function of the report |
 //! | 3 | [`run`](mod@run) | the corridor: plan, render, query, judge, collect |
@@ -51,6 +52,7 @@
 pub mod cli;
 pub mod command;
 pub mod error;
+pub mod lint;
 pub mod load;
 pub mod model;
 pub mod render;

@@ -12,7 +12,7 @@ use std::fmt;
 
 use indexmap::IndexMap;
 use jiff::civil::Date;
-use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior, Value};
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior, Value};
 
 use crate::error::{Complaint, did_you_mean};
 use crate::model::catalogue::{Argument, Output, Project};
@@ -21,6 +21,12 @@ use crate::model::query::{Library, ParamKind, Query};
 use crate::model::scope::{Scope, parse_since};
 use crate::model::sql::{Dialect, Sql, check_expression};
 use crate::model::table::Kind;
+
+/// A statement of fifty outputs takes some ten thousand steps, so this many are a loop gone wrong; they take half a second.
+const MAX_STEPS: u64 = 10_000_000;
+
+/// What a template may print, all captured pieces included; the guard accepts far less.
+const MAX_PRINTED: usize = 64 << 20;
 
 /// Why a query could not be rendered. Always the fault of a file or an argument, never of the data.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -262,6 +268,11 @@ impl<'a> Renderer<'a> {
     }
 }
 
+const TOO_LONG: &str = "the template prints more than 64 MiB; does a text in it double in a loop?";
+
+/// How many bytes one render has printed so far.
+struct Printed(usize);
+
 /// Marks the error of a template that calls `fail`.
 #[derive(Debug, thiserror::Error)]
 #[error("refused by the template")]
@@ -284,6 +295,7 @@ fn describe(error: &minijinja::Error) -> String {
     }
     let what = match error.kind() {
         ErrorKind::UndefinedError => "an undefined name is used".to_owned(),
+        ErrorKind::OutOfFuel => return format!("the template takes more than {MAX_STEPS} steps; does a loop in it multiply?"),
         kind => kind.to_string(),
     };
     if detail.is_empty() { what } else { format!("{what}: {detail}") }
@@ -302,7 +314,12 @@ fn environment<'a>(library: &'a Library, dialect: Dialect) -> Environment<'a> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_auto_escape_callback(|_| AutoEscape::Custom("sql".into()));
-    environment.set_formatter(move |out, _, value| literal::write(out, value, dialect));
+    environment.set_fuel(Some(MAX_STEPS));
+    environment.set_formatter(move |out, state, value| {
+        let printed = state.get_or_insert_extension(Printed(0));
+        printed.0 += literal::write(out, value, dialect)?;
+        if printed.0 <= MAX_PRINTED { Ok(()) } else { Err(Error::new(ErrorKind::InvalidOperation, TOO_LONG)) }
+    });
     // Each of these would turn text into SQL without a look.
     for filter in ["safe", "escape", "e", "tojson", "urlencode", "join", "format", "string", "pprint"] {
         environment.remove_filter(filter);

@@ -8,6 +8,7 @@ mod house;
 mod laws;
 #[cfg(feature = "duckdb")]
 mod laws_cadence;
+mod lint;
 #[cfg(feature = "duckdb")]
 mod queries;
 #[cfg(feature = "duckdb")]

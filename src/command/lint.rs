@@ -1,81 +1,89 @@
-//! `gapgate lint`: every query's header, template and rendered SQL, without a warehouse.
+//! `gapgate lint`: the library's queries or foreign SQL files, without a warehouse; and the pages of the rules.
 
-use indexmap::IndexMap;
+mod facts;
+mod files;
+mod origin;
+mod queries;
+
+use std::fmt::Write as _;
+use std::path::Path;
 
 use super::{Environment, Setup, options};
-use crate::cli::Common;
-use crate::error::{Complaint, Error};
-use crate::model::catalogue::{Argument, Project};
-use crate::model::query::{ParamKind, Query};
+use crate::cli::{Common, Lint};
+use crate::error::{Error, did_you_mean};
+use crate::lint;
+use crate::model::lint::{LintReport, Rule};
 use crate::model::sql::Dialect;
-use crate::render::Renderer;
-use crate::report::{self, Place};
+use crate::report::{self, Place, sarif};
 
-pub(super) fn run(common: &Common, environment: &Environment, ids: &[String]) -> Result<u8, Error> {
-    let setup = Setup::load(common, environment)?;
-    let queries: Vec<&Query> = match ids {
-        [] => setup.library.queries.values().collect(),
-        ids => ids.iter().map(|id| setup.library.query(id)).collect::<Result<_, _>>()?,
+#[derive(Clone, Copy)]
+enum Format {
+    Text,
+    Json,
+    Github,
+    Sarif,
+}
+
+const FORMATS: [(Format, &str); 4] = [(Format::Text, "text"), (Format::Json, "json"), (Format::Github, "github"), (Format::Sarif, "sarif")];
+
+pub(super) fn run(common: &Common, environment: &Environment, args: &Lint) -> Result<u8, Error> {
+    let formats = options::formats(common, &FORMATS)?;
+    if args.rules {
+        return print(&rules());
+    }
+    if let Some(word) = &args.explain {
+        return print(explain(word)?);
+    }
+    let mut report = if args.what.iter().any(|word| is_path(word)) {
+        files::lint(common, environment, args)?
+    } else {
+        let dialect = args.dialect.as_deref().map(dialect).transpose()?;
+        queries::lint(&Setup::load(common, environment)?, common, &args.what, dialect)?
     };
-    let outputs = options::outputs(common, &setup.project, &[])?;
-    let mut complaints: Vec<Complaint> = Vec::new();
-    for dialect in Dialect::ALL {
-        let renderer = Renderer::new(&setup.library, &setup.project, &setup.scope, dialect);
-        for query in &queries {
-            complaints.extend(faults(&setup.project, &renderer, query, &outputs, dialect));
-        }
+    report.findings.sort();
+    for (format, place) in formats {
+        report::write(&place, &write(&report, format))?;
     }
-    complaints.sort();
-    complaints.dedup();
-    if !complaints.is_empty() {
-        return Err(Error::Complaints(complaints));
-    }
-    let dialects: Vec<&str> = Dialect::ALL.iter().map(|dialect| dialect.name()).collect();
-    report::write(
-        &Place::Stdout,
-        &format!(
-            "{} without fault, each rendered for {}\n",
-            crate::model::rule::count(queries.len(), "query").replace("querys", "queries"),
-            dialects.join(", ")
-        ),
-    )?;
+    Ok(report.exit_status(args.strict))
+}
+
+fn print(text: &str) -> Result<u8, Error> {
+    report::write(&Place::Stdout, text)?;
     Ok(0)
 }
 
-/// What is wrong with a query in one dialect, rendered for every output where it takes one.
-fn faults(project: &Project, renderer: &Renderer<'_>, query: &Query, outputs: &[String], dialect: Dialect) -> Vec<Complaint> {
-    if query.template.contains("'{{") || query.template.contains("}}'") {
-        return vec![Complaint {
-            file: query.file.clone(),
-            line: 0,
-            message: "a value in quotes: `{{ }}` prints the quotes itself, remove those around it".to_owned(),
-        }];
+fn write(report: &LintReport, format: Format) -> String {
+    match format {
+        Format::Text => report::lint::text(report),
+        Format::Json => report::lint::json(report),
+        Format::Github => report::lint::github(report),
+        Format::Sarif => sarif::log(report, |rule| (lint::title(rule), lint::page(rule))),
     }
-    if query.reads_ledger() && project.runs.is_none() {
-        return Vec::new();
+}
+
+fn rules() -> String {
+    let mut text = String::new();
+    for rule in Rule::ALL {
+        let _ = writeln!(text, "{}  {:<26}{}", rule.code(), rule.name(), lint::title(*rule));
     }
-    let arguments = |output: Option<&String>| {
-        let value = |kind: ParamKind| match (kind, output) {
-            (ParamKind::Output, Some(output)) => Some(Argument::Text(output.clone())),
-            (ParamKind::Outputs, Some(output)) => Some(Argument::List(vec![output.clone()])),
-            (ParamKind::Text, _) => Some(Argument::Text("x".to_owned())),
-            (ParamKind::Texts, _) => Some(Argument::List(vec!["x".to_owned()])),
-            (ParamKind::Int, _) => Some(Argument::Int(1)),
-            (ParamKind::Number, _) => Some(Argument::Int(1)),
-            (ParamKind::Bool, _) => Some(Argument::Bool(true)),
-            (ParamKind::Date | ParamKind::Moment, _) => Some(Argument::Text("2024-01-01".to_owned())),
-            (ParamKind::Step, _) => Some(Argument::Text("1 day".to_owned())),
-            _ => None,
-        };
-        let open = query.params.iter().filter(|(_, param)| param.default.is_none());
-        open.filter_map(|(name, param)| Some((name.clone(), value(param.kind)?))).collect::<IndexMap<_, _>>()
-    };
-    let takes_output = query.params.values().any(|param| matches!(param.kind, ParamKind::Output | ParamKind::Outputs));
-    let rounds: Vec<Option<&String>> = if takes_output { outputs.iter().map(Some).collect() } else { vec![None] };
-    let fault = |output| renderer.render(query, &arguments(output)).err().filter(|error| !error.refused).map(|error| error.complaint);
-    let mut complaints: Vec<Complaint> = rounds.into_iter().filter_map(fault).collect();
-    for complaint in &mut complaints {
-        complaint.message = format!("{} (rendered for {})", complaint.message, dialect.name());
-    }
-    complaints
+    text
+}
+
+fn explain(word: &str) -> Result<&'static str, Error> {
+    let known = Rule::ALL.iter().flat_map(|rule| [rule.code(), rule.name()]);
+    let unknown = || Error::Usage(format!("no rule is called \"{word}\"{}; `gapgate lint --rules` lists them", did_you_mean(word, known)));
+    Rule::parse(word).map(lint::page).ok_or_else(unknown)
+}
+
+/// Ids of queries have no ending; folders count as paths only where no query can be meant.
+fn is_path(word: &str) -> bool {
+    let path = Path::new(word);
+    path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("sql")) || path.exists()
+}
+
+fn dialect(name: &str) -> Result<Dialect, Error> {
+    Dialect::parse(name).ok_or_else(|| {
+        let known: Vec<&str> = Dialect::ALL.iter().map(|dialect| dialect.name()).collect();
+        Error::Usage(format!("unknown dialect \"{name}\"{}; known: {}", did_you_mean(name, known.iter().copied()), known.join(", ")))
+    })
 }

@@ -43,7 +43,7 @@ pub fn run(cli: &Cli, environment: &Environment) -> u8 {
         Command::List => list::list(&cli.common),
         Command::Show { query } => list::show(&cli.common, query),
         Command::Render { query, args, dialect } => query::render(&cli.common, environment, query, args, dialect.as_deref()),
-        Command::Lint { queries } => lint::run(&cli.common, environment, queries),
+        Command::Lint(args) => lint::run(&cli.common, environment, args),
         Command::Run { query, args } => query::run(&cli.common, environment, query, args),
     };
     outcome.unwrap_or_else(|error| {

@@ -5,6 +5,7 @@
 pub mod catalogue;
 pub mod coverage;
 pub mod date;
+pub mod lint;
 pub mod number;
 pub mod query;
 pub mod report;

@@ -13,7 +13,7 @@ mod visit;
 use std::{collections::VecDeque, fmt};
 
 use sqlparser::{
-    ast::Visit,
+    ast::{Query, Visit},
     keywords::ALL_KEYWORDS,
     parser::{Parser, ParserError},
     tokenizer::{Location, Token, TokenWithSpan, Tokenizer, Whitespace},
@@ -94,11 +94,17 @@ impl Sql {
         let pieces = read(text, dialect)?;
         let end = shape::statement(&pieces)?.unwrap_or(text.len());
         let text = &text[..end];
-        let mut parser = parser(text, &pieces, dialect)?;
-        let query = parser.parse_query().map_err(syntax)?;
-        finish(&parser)?;
-        inspect(&query, dialect)?;
+        inspect(&tree(text, &pieces, dialect)?, dialect)?;
         Ok(Self { text: text.trim().to_owned(), dialect })
+    }
+
+    /// The statement as a tree, parsed anew. Its places are those of [`Sql::as_str`].
+    ///
+    /// # Errors
+    ///
+    /// None that the text did not have before it was accepted.
+    pub fn tree(&self) -> Result<Query, Refusal> {
+        tree(&self.text, &read(&self.text, self.dialect)?, self.dialect)
     }
 
     /// The text to send to the engine. It may end in a line comment: put a line break before anything appended.
@@ -147,6 +153,13 @@ fn read(text: &str, dialect: Dialect) -> Result<Vec<Piece<'_>>, Refusal> {
     let pieces = scan::scan(text, dialect)?;
     shape::check(&pieces, dialect)?;
     Ok(pieces)
+}
+
+fn tree(text: &str, pieces: &[Piece<'_>], dialect: Dialect) -> Result<Query, Refusal> {
+    let mut parser = parser(text, pieces, dialect)?;
+    let query = parser.parse_query().map_err(syntax)?;
+    finish(&parser)?;
+    Ok(*query)
 }
 
 fn parser(text: &str, pieces: &[Piece<'_>], dialect: Dialect) -> Result<Parser<'static>, Refusal> {

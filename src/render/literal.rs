@@ -9,9 +9,11 @@ use minijinja::{Error, ErrorKind, Output, Value};
 use crate::model::sql::{Dialect, is_keyword};
 
 /// Prints a value as SQL: text is quoted, SQL from macros stands as it is, and what has no literal is an error.
-pub(super) fn write(out: &mut Output<'_>, value: &Value, dialect: Dialect) -> Result<(), Error> {
+/// Answers how many bytes it printed.
+pub(super) fn write(out: &mut Output<'_>, value: &Value, dialect: Dialect) -> Result<usize, Error> {
     let text = literal(value, dialect)?;
-    out.write_str(&text).map_err(Error::from)
+    out.write_str(&text).map_err(Error::from)?;
+    Ok(text.len())
 }
 
 fn literal(value: &Value, dialect: Dialect) -> Result<String, Error> {

@@ -6,6 +6,8 @@ pub mod json;
 pub mod jsonl;
 pub mod junit;
 pub mod lines;
+pub mod lint;
+pub mod sarif;
 pub mod terminal;
 
 use std::io::{ErrorKind, IsTerminal, Write};

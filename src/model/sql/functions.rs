@@ -244,7 +244,7 @@ impl Call {
 
 /// Whether a name fits one of the patterns.
 fn fits(patterns: &str, name: &str) -> bool {
-    patterns.split_whitespace().any(|pattern| match (pattern.strip_prefix('*'), pattern.strip_suffix('*')) {
+    patterns.split_ascii_whitespace().any(|pattern| match (pattern.strip_prefix('*'), pattern.strip_suffix('*')) {
         (Some(end), _) => name.ends_with(end),
         (None, Some(start)) => name.starts_with(start),
         (None, None) => name == pattern,

@@ -8,7 +8,8 @@ use sqlparser::dialect::{BigQueryDialect, DatabricksDialect, Dialect as Grammar,
 use super::Dialect;
 
 impl Dialect {
-    pub(super) fn grammar(self) -> &'static dyn Grammar {
+    /// The grammar by which the parser reads it.
+    pub(crate) fn grammar(self) -> &'static dyn Grammar {
         match self {
             Self::DuckDb => &DuckDb,
             Self::BigQuery => &BigQueryDialect,
