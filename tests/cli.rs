@@ -19,7 +19,7 @@ fn example() -> PathBuf {
     Path::new(ROOT).join("examples/nba")
 }
 
-fn answer(dir: &Path, args: &[&str]) -> (i32, String, String) {
+pub(crate) fn answer(dir: &Path, args: &[&str]) -> (i32, String, String) {
     let Output { status, stdout, stderr } = gapgate(dir).args(args).output().expect("the program runs");
     let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
     (status.code().unwrap_or(-1), text(stdout), text(stderr))
@@ -80,7 +80,7 @@ create table calendar as select (date '2024-01-01' + n::int)::date as day, 2 as 
 create table sales as select day as sold_on, r.n as receipt, 10 * r.n as amount from calendar, range(4) r(n);
 ";
 
-fn snapshot(name: &str, text: &str) {
+pub(crate) fn snapshot(name: &str, text: &str) {
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path(Path::new(ROOT).join("snapshots"));
     settings.set_prepend_module_to_snapshot(false);

@@ -2,6 +2,8 @@
 
 #[cfg(feature = "duckdb")]
 mod cli;
+#[cfg(feature = "duckdb")]
+mod commodity;
 mod guard;
 mod house;
 #[cfg(feature = "duckdb")]
