@@ -253,7 +253,7 @@ proptest! {
             let now: BTreeMap<String, String> = seen(after).keys.into_iter().map(|(key, (class, ..))| (key, class)).collect();
             prop_assert_eq!(due.keys().collect::<Vec<_>>(), now.keys().collect::<Vec<_>>(), "no key becomes ok, none stops being so");
             for (key, class) in &due {
-                let allowed: &[&str] = if class == "pending" { &["pending", "missing", "partial"] } else { &[class] };
+                let allowed: &[&str] = if class == "pending" { &["pending", "missing", "partial", "null"] } else { &[class] };
                 prop_assert!(allowed.contains(&now[key].as_str()), "{key} was {class} and became {}", now[key]);
             }
             prop_assert!(before.verdict() <= after.verdict());
