@@ -4,7 +4,7 @@ doc   = """
 One row per processor of the catalogue and hour, hours without a completion included, up to the hour of the as-of moment,
 which is not over. An expected unit, a processor and a day, is completed once, when it first succeeds, so that `cumulative`
 never exceeds what is expected. `completed_in_3_hours` is that hour with the two before. Hours are those of the ledger's
-clock.
+clock. A ledger without a run has no hours.
 """
 
 [params]
@@ -54,6 +54,7 @@ grid as (
         {{ sql.plus_seconds(this_hour, earlier) }} as two_hours_before
     from asked
     cross join {{ sql.numbers(0, hours - 1) }} as numbers
+    where exists (select 1 from attempts)
 )
 
 select
