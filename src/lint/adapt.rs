@@ -5,7 +5,7 @@ use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::{Token, TokenWithSpan};
 
 /// The tokens without what the parser stumbles over.
-pub(super) fn adapt<'a>(tokens: &[&'a TokenWithSpan]) -> Vec<TokenWithSpan> {
+pub(super) fn adapt(tokens: &[&TokenWithSpan]) -> Vec<TokenWithSpan> {
     let mut adapted = Vec::with_capacity(tokens.len());
     let mut index = 0;
     // Whether each open bracket holds the arguments of a function.

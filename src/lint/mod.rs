@@ -16,7 +16,7 @@ pub mod walk;
 
 use sqlparser::ast::Query;
 
-use crate::model::lint::Finding;
+use crate::model::lint::{Finding, Rule};
 use crate::model::sql::{Dialect, Place};
 
 pub use allow::{Allowed, Directive, unused};
@@ -44,18 +44,33 @@ pub struct Linted {
 #[must_use]
 pub fn lint(text: &str, dialect: Dialect, facts: &Facts) -> Linted {
     let reading = read::read(text, dialect);
-    let facts = Facts { names: reading.names, ..facts.clone() };
+    let facts = Facts { names: reading.names.clone(), ..facts.clone() };
     let all = |query| inspect(query, dialect, &facts, &|_, _| true);
     let mut findings: Vec<Finding> = reading.queries.iter().flat_map(all).collect();
-    let placeholders = rules::placeholders(text, &reading.quoted);
-    // What a placeholder stands for is unknown, so nothing else can be said about what could not be read.
-    let problems = reading.problems.into_iter().filter(|_| placeholders.is_empty());
-    let problems: Vec<Finding> = problems.collect();
-    let unread = problems.len();
+    once_per_project(&mut findings);
+    let placeholders = rules::placeholders(text, &reading);
+    let unread = reading.problems.len();
+    // A placeholder tells better than the parser why a text cannot be read.
+    let is_template = !placeholders.is_empty();
     findings.extend(placeholders);
-    findings.extend(problems);
-    let (findings, allowed) = allow::apply(findings, &reading.comments);
+    findings.extend(reading.problems.into_iter().filter(|_| !is_template));
+    let (findings, mut allowed) = allow::apply(findings, &reading.comments);
+    if unread > 0 {
+        // Who knows what would have been found in the rest.
+        allowed.clear();
+    }
     Linted { findings, allowed, statements: reading.queries.len(), unread }
+}
+
+/// A script that names one project in every statement is told once.
+fn once_per_project(findings: &mut Vec<Finding>) {
+    let mut told: Vec<String> = Vec::new();
+    findings.retain(|finding| {
+        let project = finding.message.split('`').nth(1).filter(|_| finding.rule == Rule::FixedProject);
+        let again = project.is_some_and(|project| told.iter().any(|told| told == project));
+        told.extend(project.map(str::to_owned));
+        !again
+    });
 }
 
 /// Whether a text at a place of the SQL is its author's own, and was not filled in from elsewhere.

@@ -3,6 +3,7 @@
 //! A statement that the parser does not know is said and left out; only what no engine could read is an error.
 
 use sqlparser::ast::Query;
+use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer, TokenizerError, Whitespace};
 
@@ -20,6 +21,9 @@ const MAX_BRACKETS: usize = 120;
 /// A run of operators makes a tree as deep as it is long.
 const MAX_RUN: usize = 8_000;
 
+/// A chain of unions is a tree as deep.
+const MAX_UNIONS: usize = 2_000;
+
 /// How deep the parser may recurse; its stack grows as it needs.
 const MAX_RECURSION: usize = 400;
 
@@ -34,8 +38,10 @@ pub struct Reading {
     pub comments: Vec<Comment>,
     /// What the script declares.
     pub names: Names,
-    /// The literals and quoted names, for what hides in them.
+    /// The literals and quoted names, for what hides in them; the bodies of functions are none.
     pub quoted: Vec<(Place, String)>,
+    /// What stands in braces in the code, which no dialect reads.
+    pub braced: Vec<(Place, String)>,
     /// How many statements are no queries.
     pub skipped: usize,
 }
@@ -70,6 +76,7 @@ pub fn read(text: &str, dialect: Dialect) -> Reading {
     reading.collect(&tokens);
     let solid: Vec<&TokenWithSpan> = tokens.iter().filter(|token| !matches!(token.token, Token::Whitespace(_) | Token::EOF)).collect();
     for statement in solid.split(|token| token.token == Token::SemiColon).filter(|statement| !statement.is_empty()) {
+        reading.collect_texts(statement);
         match script::queries(statement, &mut reading.names) {
             Some(query) => reading.query(query, dialect),
             None => reading.skipped += 1,
@@ -102,12 +109,22 @@ impl Reading {
                     self.comments.push(Comment { text: text.trim().to_owned(), at, trails: code_on_line == at.line });
                 }
                 Token::Whitespace(_) | Token::EOF => {}
-                other => {
-                    code_on_line = token.span.end.line;
-                    if let Some(text) = quoted(other) {
-                        self.quoted.push((at, text.to_owned()));
-                    }
-                }
+                _ => code_on_line = token.span.end.line,
+            }
+        }
+    }
+
+    fn collect_texts(&mut self, statement: &[&TokenWithSpan]) {
+        if script::is_function(statement) {
+            return;
+        }
+        for (index, token) in statement.iter().enumerate() {
+            let at = place(token.span.start);
+            if let Some(text) = quoted(&token.token) {
+                self.quoted.push((at, text.to_owned()));
+            }
+            if let Some(text) = braced(&statement[index..]) {
+                self.braced.push((at, text));
             }
         }
     }
@@ -148,6 +165,20 @@ fn parse(tokens: Vec<TokenWithSpan>, dialect: Dialect) -> Result<Query, ParserEr
     Err(ParserError::ParserError(format!("`{}` is not expected here at Line: {line}, Column: {column}", next.token)))
 }
 
+/// `{name}`, `{{ ...` or `{% ...`: a placeholder or a tag of a template.
+fn braced(tokens: &[&TokenWithSpan]) -> Option<String> {
+    let [open, next, rest @ ..] = tokens else { return None };
+    let touches = open.span.end == next.span.start;
+    match (&open.token, &next.token) {
+        (Token::LBrace, Token::LBrace) if touches => Some("{{ ... }}".to_owned()),
+        (Token::LBrace, Token::Mod) if touches => Some("{% ... %}".to_owned()),
+        (Token::LBrace, Token::Word(word)) if word.quote_style.is_none() => {
+            rest.first().filter(|close| close.token == Token::RBrace).map(|_| format!("{{{}}}", word.value))
+        }
+        _ => None,
+    }
+}
+
 enum Shape {
     Sound,
     Unbalanced(Place, &'static str),
@@ -157,7 +188,7 @@ enum Shape {
 /// Whether brackets match, and the tree stays shallow enough to walk and drop.
 fn shape(tokens: &[&TokenWithSpan]) -> Shape {
     let mut open: Vec<(&TokenWithSpan, usize)> = Vec::new();
-    let mut run = 0;
+    let (mut run, mut unions) = (0, 0);
     for token in tokens {
         let closes = |opening: Token| open.last().is_some_and(|(last, _)| last.token == opening);
         match &token.token {
@@ -169,9 +200,13 @@ fn shape(tokens: &[&TokenWithSpan]) -> Shape {
             Token::RBracket if !closes(Token::LBracket) => return Shape::Unbalanced(place(token.span.start), "`]` closes nothing"),
             Token::RParen | Token::RBracket | Token::RBrace => run = open.pop().map_or(0, |(_, run)| run) + 1,
             Token::Comma => run = 0,
+            Token::Word(word) if matches!(word.keyword, Keyword::UNION | Keyword::EXCEPT | Keyword::INTERSECT | Keyword::MINUS) => {
+                unions += 1;
+                run = 0;
+            }
             _ => run += 1,
         }
-        if open.len() > MAX_BRACKETS || run > MAX_RUN {
+        if open.len() > MAX_BRACKETS || run > MAX_RUN || unions > MAX_UNIONS {
             return Shape::TooDeep(place(token.span.start));
         }
     }

@@ -31,11 +31,34 @@ pub(super) fn queries<'t, 'a>(mut tokens: &'t [&'a TokenWithSpan], names: &mut N
                 return None;
             }
             Some("create") => return create(tokens, names),
-            Some("insert") => return (1..tokens.len()).map(|start| &tokens[start..]).find(|rest| is_query(rest)),
+            Some("insert") => return insert(tokens),
             Some("export") => return after(tokens, "as").filter(|rest| is_query(rest)),
             _ => return None,
         };
     }
+}
+
+/// What `insert` reads, unless it is given values.
+fn insert<'t, 'a>(tokens: &'t [&'a TokenWithSpan]) -> Option<&'t [&'a TokenWithSpan]> {
+    let mut depth = 0_usize;
+    for (index, token) in tokens.iter().enumerate() {
+        if depth == 0 && is_query(&tokens[index..]) {
+            return Some(&tokens[index..]);
+        }
+        match token.token {
+            Token::LParen => depth += 1,
+            Token::RParen => depth = depth.saturating_sub(1),
+            _ if depth == 0 && word(token).as_deref() == Some("values") => return None,
+            _ => {}
+        }
+    }
+    None
+}
+
+/// Whether a statement makes a function, whose body can be of another language.
+pub(super) fn is_function(tokens: &[&TokenWithSpan]) -> bool {
+    let mut words = tokens.iter().take(6).map_while(|token| word(token));
+    words.next().is_some_and(|first| first == "create") && words.any(|word| word == "function")
 }
 
 fn create<'t, 'a>(tokens: &'t [&'a TokenWithSpan], names: &mut Names) -> Option<&'t [&'a TokenWithSpan]> {

@@ -12,7 +12,7 @@ use crate::model::sql::{Dialect, Place};
 
 pub(super) fn dialect_trap(context: &Context<'_, '_>, findings: &mut Vec<Finding>) {
     let mut trap = |at: Option<Place>, what: String, remedy: &str| {
-        findings.push(error(Rule::DialectTrap, at, format!("{what}: {remedy}")));
+        findings.push(error(Rule::DialectTrap, at, format!("{}: {what}: {remedy}", context.dialect())));
     };
     context.each_expr(|_, _, _, expr| {
         if let Some((what, remedy)) = in_expr(context, expr) {
@@ -41,9 +41,9 @@ fn in_set(dialect: Dialect, operator: SetOperator, quantifier: SetQuantifier) ->
         return None;
     }
     match (operator, quantifier) {
-        (SetOperator::Union, SetQuantifier::None) => Some(("BigQuery has no bare UNION".to_owned(), "write UNION ALL or UNION DISTINCT")),
+        (SetOperator::Union, SetQuantifier::None) => Some(("there is no bare UNION".to_owned(), "write UNION ALL or UNION DISTINCT")),
         (SetOperator::Except | SetOperator::Intersect, SetQuantifier::None | SetQuantifier::All) => {
-            Some((format!("BigQuery has {operator} DISTINCT only"), "write DISTINCT, or compare counts per row"))
+            Some((format!("there is {operator} DISTINCT only"), "write DISTINCT, or compare counts per row"))
         }
         _ => None,
     }
@@ -175,7 +175,7 @@ fn in_function(context: &Context<'_, '_>, function: &Function, expr: &Expr) -> O
         ],
     };
     let (_, remedy) = foreign.iter().find(|(foreign, _)| *foreign == name)?;
-    Some((format!("{dialect} has no function {name}"), (*remedy).to_owned()))
+    Some((format!("there is no function {name}"), (*remedy).to_owned()))
 }
 
 fn first_is_text(expr: &Expr) -> bool {

@@ -4,6 +4,7 @@
 use sqlparser::ast::{BinaryOperator, Expr, SelectItem, Value};
 
 use super::{Context, error, place_of, start, warn};
+use crate::lint::read::Reading;
 use crate::lint::scope::{Clause, Role, ScopeId};
 use crate::lint::walk;
 use crate::model::lint::{Finding, Rule};
@@ -93,10 +94,14 @@ pub(super) fn select_star(context: &Context<'_, '_>, findings: &mut Vec<Finding>
 }
 
 /// Placeholders in the code and in the quoted texts of a file.
-pub(in crate::lint) fn placeholders(text: &str, quoted: &[(Place, String)]) -> Vec<Finding> {
-    let in_text = quoted.iter().filter_map(|(at, value)| Some((*at, inside(value)?.to_owned(), true)));
-    let mut found: Vec<(Place, String, bool)> = in_text.collect();
-    found.extend(in_code(text));
+pub(in crate::lint) fn placeholders(text: &str, reading: &Reading) -> Vec<Finding> {
+    let in_quotes = reading.quoted.iter().filter_map(|(at, value)| Some((*at, inside(value)?.to_owned(), true)));
+    let in_code = reading.braced.iter().map(|(at, name)| (*at, name.clone(), false));
+    let mut found: Vec<(Place, String, bool)> = in_quotes.chain(in_code).collect();
+    // Tags can tear quotes apart, and then there are no tokens to look at.
+    if reading.queries.is_empty() && !reading.problems.is_empty() && found.is_empty() {
+        found.extend(in_lines(text));
+    }
     found.sort();
     found.dedup_by(|one, other| one.0.line == other.0.line);
     let tell = |(at, name, is_quoted): (Place, String, bool)| {
@@ -141,7 +146,7 @@ fn is_name(text: &str) -> bool {
 }
 
 /// `{{ ... }}`, `{% ... %}` and `${...}` anywhere outside comments, wherever quotes begin and end.
-fn in_code(text: &str) -> Vec<(Place, String, bool)> {
+fn in_lines(text: &str) -> Vec<(Place, String, bool)> {
     let mut found = Vec::new();
     for (number, line) in text.lines().enumerate() {
         let code = line.split("--").next().unwrap_or_default();

@@ -96,7 +96,7 @@ fn written_date(expr: &Expr) -> Option<&str> {
 
 /// Dates that mean "ever" and "never".
 fn is_sentinel(date: &str) -> bool {
-    date < "1971" || date >= "2099"
+    !("1971".."2099").contains(&date)
 }
 
 /// What a text literal says.

@@ -136,8 +136,10 @@ impl<'a> Scopes<'a> {
             let scope = self.select(id);
             let visible = scope.relations.iter().enumerate().filter(|(_, relation)| !relation.hidden);
             let own: Vec<(usize, Has)> = visible.map(|(index, relation)| (index, relation.has(name))).collect();
-            if let Some((relation, _)) = own.iter().find(|(_, has)| *has == Has::Yes) {
-                candidates.push(Candidate { scope: id, relation: *relation, known: true });
+            let holding = own.iter().filter(|(_, has)| *has == Has::Yes);
+            let before = candidates.len();
+            candidates.extend(holding.map(|(relation, _)| Candidate { scope: id, relation: *relation, known: true }));
+            if candidates.len() > before {
                 break;
             }
             let open = own.into_iter().filter(|(_, has)| *has == Has::Maybe);
