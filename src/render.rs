@@ -4,6 +4,7 @@
 //! and there is no other way to print text. An undefined name is an error. The result passes the guard or is nothing.
 
 mod context;
+mod functions;
 mod ledger;
 mod literal;
 
@@ -66,6 +67,8 @@ pub struct Renderer<'a> {
     scope: &'a Scope,
     dialect: Dialect,
     environment: Environment<'a>,
+    /// Every table that the project names.
+    catalogue: Value,
     /// Statements that passed the guard before, by their text.
     guarded: BTreeMap<String, Sql>,
 }
@@ -79,7 +82,8 @@ impl fmt::Debug for Renderer<'_> {
 impl<'a> Renderer<'a> {
     /// Makes the template environment once; rendering many checks then costs little.
     pub fn new(library: &'a Library, project: &'a Project, scope: &'a Scope, dialect: Dialect) -> Self {
-        Self { project, scope, dialect, environment: environment(library, dialect), guarded: BTreeMap::new() }
+        let (environment, catalogue) = (environment(library, dialect), context::catalogue(project));
+        Self { project, scope, dialect, environment, catalogue, guarded: BTreeMap::new() }
     }
 
     /// One statement for the query with these arguments.
@@ -115,7 +119,8 @@ impl<'a> Renderer<'a> {
 
     fn text(&self, query: &Query, args: &IndexMap<String, Argument>, parts: &IndexMap<String, Part>) -> Result<String, RenderError> {
         let mut values: BTreeMap<String, Value> = BTreeMap::new();
-        values.insert("scope".into(), context::scope(self.scope, self.dialect));
+        values.insert("scope".into(), context::scope(self.scope, &self.project.seasons, self.dialect));
+        values.insert("catalogue".into(), self.catalogue.clone());
         values.insert("runs".into(), self.ledger()?);
         values.insert("dialect".into(), Value::from(self.dialect.name()));
         if let Some(name) = args.keys().find(|name| !query.params.contains_key(*name)) {
@@ -124,14 +129,16 @@ impl<'a> Renderer<'a> {
             return Err(RenderError::new(&query.file, 0, format!("no parameter is named \"{name}\"{hint}; known: {}", known.join(", "))));
         }
         for (name, param) in &query.params {
-            let Some(value) = args.get(name).or(param.default.as_ref()) else {
-                return Err(RenderError::new(
-                    &query.file,
-                    0,
-                    format!("parameter `{name}` ({}) has no value: {}", param.kind.name(), param.doc),
-                ));
+            let value = match args.get(name).or(param.default.as_ref()) {
+                Some(value) => self.argument(query, name, param.kind, value, parts)?,
+                None if param.kind == ParamKind::Upstreams => self.each(query, &self.upstreams(query, args), parts)?,
+                None if param.optional => Value::from(()),
+                None => {
+                    let message = format!("parameter `{name}` ({}) has no value: {}", param.kind.name(), param.doc);
+                    return Err(RenderError::new(&query.file, 0, message));
+                }
             };
-            values.insert(name.clone(), self.argument(query, name, param.kind, value, parts)?);
+            values.insert(name.clone(), value);
         }
         let template = self.environment.template_from_named_str(&query.file, &query.template).map_err(|error| self.fault(query, &error))?;
         let text = template.render(Value::from(values)).map_err(|error| self.fault(query, &error))?;
@@ -153,6 +160,11 @@ impl<'a> Renderer<'a> {
             (ParamKind::Outputs, Argument::List(outputs)) => self.outputs(query, outputs, parts)?,
             (ParamKind::Processors, Argument::Text(processor)) => self.processors(query, std::slice::from_ref(processor))?,
             (ParamKind::Processors, Argument::List(processors)) => self.processors(query, processors)?,
+            (ParamKind::Upstreams, Argument::Text(output)) => self.each(query, std::slice::from_ref(output), parts)?,
+            (ParamKind::Upstreams, Argument::List(outputs)) => self.each(query, outputs, parts)?,
+            (ParamKind::Expression, Argument::Text(text)) => self
+                .expression(text, &query.file)
+                .map_err(|error| RenderError::new(&query.file, 0, format!("parameter `{name}`: {}", error.complaint.message)))?,
             (ParamKind::Text, Argument::Text(text)) => Value::from(text.as_str()),
             (ParamKind::Texts, Argument::Text(text)) => Value::from(vec![text.clone()]),
             (ParamKind::Texts, Argument::List(texts)) => Value::from(texts.clone()),
@@ -175,11 +187,32 @@ impl<'a> Renderer<'a> {
         context::output(self, output, &parts.get(name).cloned().unwrap_or_default(), 1)
     }
 
+    /// Outputs of any spine.
+    fn each(&self, query: &Query, names: &[String], parts: &IndexMap<String, Part>) -> Result<Value, RenderError> {
+        Ok(Value::from(names.iter().map(|name| self.output(query, name, parts)).collect::<Result<Vec<Value>, _>>()?))
+    }
+
+    /// The outputs that the output asked about comes after.
+    fn upstreams(&self, query: &Query, args: &IndexMap<String, Argument>) -> Vec<String> {
+        let asked = query.params.iter().find(|(_, param)| param.kind == ParamKind::Output);
+        let name = asked.and_then(|(name, param)| args.get(name).or(param.default.as_ref()));
+        let output = if let Some(Argument::Text(name)) = name { self.project.outputs.get(name) } else { None };
+        output.map(|output| output.upstreams.clone()).unwrap_or_default()
+    }
+
     fn declared(&self, query: &Query, name: &str) -> Result<&Output, RenderError> {
-        self.project.outputs.get(name).ok_or_else(|| {
+        let output = self.project.outputs.get(name).ok_or_else(|| {
             let hint = did_you_mean(name, self.project.outputs.keys().map(String::as_str));
             RenderError::new(&query.file, 0, format!("no output is named \"{name}\"{hint}"))
-        })
+        })?;
+        match output.key.iter().find(|column| query.hides(&column.name)) {
+            Some(column) => {
+                let message =
+                    format!("key column `{}` of output `{name}` has the name of a column of {}: rename it", column.name, query.id);
+                Err(RenderError::at(&self.project.spines[&output.spine].declared, message))
+            }
+            None => Ok(output),
+        }
     }
 
     /// Outputs with the number of the group of those that are declared alike.
@@ -251,7 +284,8 @@ impl<'a> Renderer<'a> {
     /// A SQL file of the project as a subquery.
     fn subquery(&self, file: &str, text: &str) -> Result<Value, RenderError> {
         let fail = |error: &minijinja::Error| RenderError::new(file, error.line().unwrap_or(0), describe(error));
-        let values = minijinja::context! { scope => context::scope(self.scope, self.dialect), dialect => self.dialect.name() };
+        let scope = context::scope(self.scope, &self.project.seasons, self.dialect);
+        let values = minijinja::context! { scope, dialect => self.dialect.name() };
         let template = self.environment.template_from_named_str(file, text).map_err(|error| fail(&error))?;
         let text = template.render(values).map_err(|error| fail(&error))?;
         let sql = Sql::parse(text.trim().trim_end_matches(';'), self.dialect).map_err(|refusal| RenderError::new(file, 0, refusal))?;
@@ -264,7 +298,7 @@ impl<'a> Renderer<'a> {
             Some(name) => format!("queries/{}.sql", partial(name, self.dialect)),
             None => query.file.clone(),
         };
-        RenderError { refused: is_refusal(error), ..RenderError::new(&file, error.line().unwrap_or(0), describe(error)) }
+        RenderError { refused: functions::is_refusal(error), ..RenderError::new(&file, error.line().unwrap_or(0), describe(error)) }
     }
 }
 
@@ -273,24 +307,10 @@ const TOO_LONG: &str = "the template prints more than 64 MiB; does a text in it 
 /// How many bytes one render has printed so far.
 struct Printed(usize);
 
-/// Marks the error of a template that calls `fail`.
-#[derive(Debug, thiserror::Error)]
-#[error("refused by the template")]
-struct Refused;
-
-/// `fail("...")`: how a template refuses arguments that it has no answer for.
-fn fail(message: &str) -> Result<Value, minijinja::Error> {
-    Err(minijinja::Error::new(ErrorKind::InvalidOperation, message.to_owned()).with_source(Refused))
-}
-
-fn is_refusal(error: &minijinja::Error) -> bool {
-    std::error::Error::source(error).is_some_and(|source| source.is::<Refused>())
-}
-
 /// The error in one line, with its cause.
 fn describe(error: &minijinja::Error) -> String {
     let detail = error.detail().map(str::to_owned).unwrap_or_default();
-    if is_refusal(error) {
+    if functions::is_refusal(error) {
         return detail;
     }
     let what = match error.kind() {
@@ -324,7 +344,8 @@ fn environment<'a>(library: &'a Library, dialect: Dialect) -> Environment<'a> {
     for filter in ["safe", "escape", "e", "tojson", "urlencode", "join", "format", "string", "pprint"] {
         environment.remove_filter(filter);
     }
-    environment.add_function("fail", fail);
+    environment.add_function("fail", functions::fail);
+    environment.add_function("shared_key", functions::shared_key);
     environment.add_filter("ident", move |value: &Value| literal::identifier(value, dialect));
     environment.add_filter("table", move |value: &Value| literal::table(value, dialect));
     environment.add_filter("literals", move |value: &Value| literal::list(value, dialect));

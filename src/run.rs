@@ -18,7 +18,7 @@ use crate::model::report::{CheckReport, Finding, GateReport, StatementReport};
 use crate::model::rule::{Rule, RuleKind};
 use crate::model::scope::Scope;
 use crate::model::sql::Sql;
-use crate::model::table::{Column, Table};
+use crate::model::table::{Column, Table, Value};
 use crate::model::verdict::Verdict;
 use crate::render::{RenderError, Renderer};
 use crate::warehouse::{Deadline, Inventory, QueryError, Warehouse};
@@ -191,8 +191,13 @@ pub fn plan<'a>(
 /// The checks that one line of a gate stands for: one, or one for each output or spine.
 fn bind<'a>(project: &Project, library: &'a Library, gate: &Gate, spec: &CheckSpec) -> Result<Vec<Check<'a>>, Complaint> {
     let query = library.query(&spec.query).map_err(|error| Complaint::at(&spec.declared, error.to_string()))?;
-    if query.rules.is_empty() {
-        let message = format!("{} has no rule, so as a check it could only say go; use it with `gapgate run`", query.id);
+    if query.rules_for(&spec.args).is_empty() {
+        let message = match query.rules.is_empty() {
+            true => format!("{} has no rule, so as a check it could only say go; use it with `gapgate run`", query.id),
+            false => {
+                format!("without a value for {} no rule of {} applies, so it could only say go", query.open_bounds().join(" or "), query.id)
+            }
+        };
         return Err(Complaint::at(&spec.declared, message));
     }
     let check = |args: IndexMap<String, Argument>| Check { query, args, declared: spec.declared.clone() };
@@ -325,11 +330,13 @@ pub fn single(session: &Session<'_>, check: &Check<'_>) -> Result<CheckReport, E
     };
     match session.ask(&sql, &mut report.statements) {
         Ok(table) => {
-            report.findings = judge(check.query, &table, &key_columns(session.project, check));
-            // No rows of what should exist say nothing where nothing should exist.
-            if let Some(output) = outputs_of(check).first().filter(|_| table.is_empty()) {
+            report.findings = judge(check.query, &check.args, &table, &key_columns(session.project, check));
+            // No faults say nothing where nothing should exist, and nothing where nothing does.
+            let outputs = if table.is_empty() { outputs_of(check) } else { Vec::new() };
+            if let Some(output) = outputs.first() {
                 let spine = spine_size(session, output)?;
                 report.findings.extend((spine.verdict != Verdict::Pass).then_some(spine));
+                report.findings.extend(without_rows(session, &outputs)?);
             }
             // Of a ledger without runs, no rows say nothing, and neither do rows that say that nothing ran.
             if session.project.runs.is_some() && check.query.reads_ledger() && (table.is_empty() || report.verdict() != Verdict::Pass) {
@@ -346,8 +353,8 @@ pub fn single(session: &Session<'_>, check: &Check<'_>) -> Result<CheckReport, E
     Ok(report)
 }
 
-/// Judges a result: completeness and the column contract first, then every rule.
-pub fn judge(query: &Query, table: &Table, key: &[Column]) -> Vec<Finding> {
+/// Judges a result: completeness and the column contract first, then every rule that applies to these arguments.
+pub fn judge(query: &Query, args: &IndexMap<String, Argument>, table: &Table, key: &[Column]) -> Vec<Finding> {
     if table.is_truncated() {
         return vec![Finding::undecided("truncated", "the engine held rows back, so nothing can be concluded")];
     }
@@ -359,7 +366,7 @@ pub fn judge(query: &Query, table: &Table, key: &[Column]) -> Vec<Finding> {
         let finding = Finding::undecided("empty", "the result has no rows, so its rules had nothing to compare");
         return vec![finding.with_remedy("if an empty result is fine, say so with a rule of kind row_count and min = 0")];
     }
-    query.rules.iter().flat_map(|rule| rule.judge(table)).collect()
+    query.rules_for(args).iter().flat_map(|rule| rule.judge(table)).collect()
 }
 
 /// The key columns of the spine that a check's outputs share.
@@ -408,6 +415,24 @@ pub fn catalogue(session: &Session<'_>, outputs: &[String]) -> Result<Vec<(Strin
         findings.extend(unseen_processors(session, outputs)?);
     }
     Ok(findings)
+}
+
+/// One finding for each output that has no rows in scope.
+fn without_rows(session: &Session<'_>, outputs: &[String]) -> Result<Vec<Finding>, Error> {
+    let Some(query) = session.library.probe("_probe/held") else {
+        return Ok(vec![Finding::undecided("rows", "the library lacks a probe")]);
+    };
+    let args: IndexMap<String, Argument> = [("outputs".to_owned(), Argument::List(outputs.to_vec()))].into_iter().collect();
+    let answer = match session.renderer.render(query, &args) {
+        Ok(sql) => session.ask(&sql, &mut Vec::new()),
+        Err(error) => return Ok(vec![Finding::undecided("rows", error.to_string())]),
+    };
+    let empty = |name: &Value| Finding::undecided("rows", format!("{name} has no rows in scope, so there was nothing to look at"));
+    match answer {
+        Ok(table) => Ok(table.rows().filter(|row| row[1].as_int() != Some(1)).map(|row| empty(&row[0])).collect()),
+        Err(QueryError::Interrupted) => Err(Error::Interrupted),
+        Err(error) => Ok(vec![inventory::engine_finding(&error)]),
+    }
 }
 
 fn spine_size(session: &Session<'_>, output: &str) -> Result<Finding, Error> {

@@ -80,6 +80,7 @@ create table calendar as select (date '2024-01-01' + n::int)::date as day, 2 as 
 create table sales as select day as sold_on, r.n as receipt, 10 * r.n as amount from calendar, range(4) r(n);
 ";
 
+/// Compares a text with the reviewed one.
 pub(crate) fn snapshot(name: &str, text: &str) {
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path(Path::new(ROOT).join("snapshots"));
@@ -144,33 +145,13 @@ fn help_texts() {
 }
 
 #[test]
-fn rendered_sql_per_dialect() {
+fn coverage_of_three_outputs_per_dialect() {
     let dir = example();
     for dialect in ["duckdb", "bigquery", "postgres", "databricks"] {
-        let render = |query: &str, args: &str| {
-            let (status, sql, error) =
-                answer(&dir, &[&["render", query, "--dialect", dialect], args.split_whitespace().collect::<Vec<_>>().as_slice()].concat());
-            assert_eq!(status, 0, "{query}: {error}");
-            sql
-        };
         let all = "outputs=player_game_summary,team_offense_game_summary,upcoming_team_game_context";
-        snapshot(&format!("sql_{dialect}_quality_coverage"), &render("quality/coverage", all));
-        if ["duckdb", "bigquery"].contains(&dialect) {
-            for (query, args) in [
-                ("gap/coverage_by_period", all),
-                ("gap/missing_keys", "outputs=player_game_summary"),
-                ("gap/ranges", "outputs=player_game_summary"),
-                ("gap/extra_keys", "outputs=player_game_summary"),
-                ("progress/overall", all),
-                ("failure/unresolved", ""),
-                ("failure/by_category", ""),
-                ("recovery/attempts", ""),
-                ("quality/duplicates", "output=player_game_summary"),
-                ("quality/null_rates", "output=player_game_summary"),
-            ] {
-                snapshot(&format!("sql_{dialect}_{}", query.replace('/', "_")), &render(query, args));
-            }
-        }
+        let (status, sql, error) = answer(&dir, &["render", "quality/coverage", "--dialect", dialect, all]);
+        assert_eq!(status, 0, "{error}");
+        snapshot(&format!("coverage_{dialect}"), &sql);
     }
 }
 
@@ -226,6 +207,13 @@ fn wrong_files_and_flags_exit_with_2_and_say_where() {
             vec!["gate"],
             "gapgate.toml:14: where:",
         ),
+        (vec![("not_null = [\"amount\"]", "columns = { net = \"amount; drop\" }")], vec!["gate"], "gapgate.toml:19: column `net`:"),
+        (vec![("not_null = [\"amount\"]", "loaded_at = \"now(\"")], vec!["gate"], "gapgate.toml:19: loaded_at:"),
+        (
+            vec![("not_null = [\"amount\"]", "after = [\"sale\"]")],
+            vec!["gate"],
+            "no upstream output is named \"sale\"; did you mean \"sales\"?",
+        ),
         (vec![("name = \"small\"", "name = \"${HOME}\"")], vec!["gate"], "${...} is read in [targets] only"),
         (vec![("name = \"small\"", "name = \"small")], vec!["gate"], "gapgate.toml:3:"),
         (
@@ -280,6 +268,25 @@ fn wrong_queries_are_named_with_file_and_line() {
         (header.replace("no_rows", "no_row") + "select 1 as n", "queries/own/q.sql:7: unknown word \"no_row\"; did you mean \"no_rows\"?"),
         (header.replace("n = \"int\"", "n = \"integer\"") + "select 1 as n", "queries/own/q.sql:5: unknown column type \"integer\""),
         (header.replace("kind = \"no_rows\"", "kind = \"not_null\"\ncolumns = [\"m\"]") + "select 1 as n", "names column \"m\""),
+        (
+            header.replace("kind = \"no_rows\"", "kind = \"at_least\"\ncolumn = \"n\"\nvalue = { param = \"least\" }") + "select 1 as n",
+            "at_least compares with parameter \"least\", which [params] does not declare",
+        ),
+        (
+            header
+                .replace("kind = \"no_rows\"", "kind = \"at_least\"\ncolumn = \"n\"\nvalue = { param = \"names\" }")
+                .replace("[columns]", "[params]\nnames = { type = \"texts\", doc = \"d\" }\n[columns]")
+                + "select 1 as n",
+            "at_least compares with parameter \"names\", which is of type texts",
+        ),
+        (
+            header.replace("[columns]", "[params]\nn = { type = \"int?\", doc = \"d\", default = 1 }\n[columns]") + "select 1 as n",
+            "queries/own/q.sql:5: parameter `n` has a default, so it is never without value",
+        ),
+        (
+            header.replace("[columns]", "[params]\nn = { type = \"integer\", doc = \"d\" }\n[columns]") + "select 1 as n",
+            "queries/own/q.sql:5: unknown word \"integer\"; did you mean \"int\"?",
+        ),
         (format!("{header}select {{{{ nothing }}}} as n"), "queries/own/q.sql:9: an undefined name is used"),
         (format!("{header}select {{% if %}} as n"), "queries/own/q.sql:9:"),
         (format!("{header}delete from sales"), "the rendered SQL is refused"),
@@ -313,6 +320,31 @@ fn a_query_of_the_project_is_judged_and_its_contract_kept() {
         let (found, _, error) = answer(dir.path(), &["run", "own/q"]);
         assert_eq!(found, status, "{sql}\n{error}");
         assert!(error.contains(expected), "{sql}\n{error}");
+    }
+}
+
+#[test]
+fn a_rule_compares_with_what_the_check_says_and_a_gate_needs_one_that_applies() {
+    let query = "/*---\ntitle = \"t\"\ndoc = \"d\"\n[params]\nleast = { type = \"number?\", doc = \"d\" }\n[columns]\nn = \"int\"\n\
+                 [[rule]]\nkind = \"at_least\"\ncolumn = \"n\"\nvalue = { param = \"least\" }\n---*/\nselect 3 as n";
+    let with_check = |check: &str| {
+        let dir = project(&[("[gates.raw]\nstage = \"raw\"", &format!("[gates.raw]\nstage = \"raw\"\nchecks = [{check}]"))]);
+        fs::create_dir_all(dir.path().join("queries/own")).expect("a folder");
+        fs::write(dir.path().join("queries/own/q.sql"), query).expect("a query");
+        dir
+    };
+    for (check, args, status, expected) in [
+        ("{ query = \"own/q\", least = 3 }", vec!["gate", "raw"], 0, "GO"),
+        ("{ query = \"own/q\", least = 3.5 }", vec!["gate", "raw"], 1, "n is 3, not at least 3.5"),
+        ("\"own/q\"", vec!["gate", "raw"], 2, "without a value for least no rule of own/q applies"),
+        ("\"quality/coverage\"", vec!["run", "own/q"], 0, "3"),
+        ("\"quality/coverage\"", vec!["run", "own/q", "least=4"], 1, "n is 3, not at least 4"),
+        ("\"quality/coverage\"", vec!["show", "own/q"], 0, "least (number, optional): d"),
+        ("\"quality/coverage\"", vec!["show", "own/q"], 0, "at_least on n with least: fail"),
+    ] {
+        let (found, out, error) = answer(with_check(check).path(), &args);
+        assert_eq!(found, status, "{check} {args:?}\n{out}{error}");
+        assert!(out.contains(expected) || error.contains(expected), "{check} {args:?}\n{out}{error}");
     }
 }
 

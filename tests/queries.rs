@@ -74,8 +74,7 @@ fn cases() -> Vec<Case> {
 /// A copy of a case's project, with the case's rows where the project has the clean ones.
 fn project(case: &Case) -> TempDir {
     let dir = tempfile::tempdir().expect("a folder");
-    let declared = fs::read_to_string(case.project.join("gapgate.toml")).expect("a project file");
-    fs::write(dir.path().join("gapgate.toml"), format!("{declared}\n{}", case.declare)).expect("a project file");
+    declare(case, &dir);
     let warehouse = dir.path().join("fixtures/warehouses/clean");
     copy(&case.project.join("fixtures/warehouses").join(&case.warehouse), &warehouse);
     if case.project.join("spines").is_dir() {
@@ -94,6 +93,12 @@ fn copy(from: &Path, to: &Path) {
         let entry = entry.expect("a file");
         fs::copy(entry.path(), to.join(entry.file_name())).expect("a copy");
     }
+}
+
+/// Writes the project file of a case. Its rows stay loaded for other cases that have the same.
+fn declare(case: &Case, dir: &TempDir) {
+    let declared = fs::read_to_string(case.project.join("gapgate.toml")).expect("a project file");
+    fs::write(dir.path().join("gapgate.toml"), format!("{declared}\n{}", case.declare)).expect("a project file");
 }
 
 struct Answer {
@@ -116,12 +121,12 @@ fn verdict(said: &str) -> &'static str {
     worst_first.into_iter().find(said).unwrap_or("pass")
 }
 
-/// Runs a case; says what differs from what it wants, if anything.
-fn fault(case: &Case) -> Option<String> {
-    let project = project(case);
+/// Runs a case on a project with its rows; says what differs from what it wants, if anything.
+fn fault(case: &Case, project: &TempDir) -> Option<String> {
+    declare(case, project);
     let args = case.args.iter().map(String::as_str);
     let words: Vec<&str> = ["run", &case.query].into_iter().chain(args).chain(["--format", "csv"]).collect();
-    let answer = gapgate(&project, &words);
+    let answer = gapgate(project, &words);
     let right = match &case.refused {
         Some(words) => answer.status == Some(2) && answer.said.contains(words),
         None => {
@@ -148,18 +153,43 @@ fn fault(case: &Case) -> Option<String> {
 fn every_query_answers_every_case() {
     let wanted = std::env::var("GAPGATE_CASES").unwrap_or_default();
     let cases: Vec<Case> = cases().into_iter().filter(|case| case.query.contains(&wanted)).collect();
+    let mut by_rows: BTreeMap<(&Path, &str, &str), Vec<&Case>> = BTreeMap::new();
+    for case in &cases {
+        by_rows.entry((&case.project, &case.warehouse, &case.damage)).or_default().push(case);
+    }
+    let groups: Vec<Vec<&Case>> = by_rows.into_values().collect();
     let (next, faults) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     std::thread::scope(|scope| {
         for _ in 0..2 {
             scope.spawn(|| {
-                while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    faults.lock().expect("the faults").extend(fault(case));
+                while let Some(group) = groups.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let project = project(group[0]);
+                    let found: Vec<String> = group.iter().filter_map(|case| fault(case, &project)).collect();
+                    faults.lock().expect("the faults").extend(found);
                 }
             });
         }
     });
     let faults = faults.into_inner().expect("the faults");
     assert!(faults.is_empty(), "{} of {} cases:\n{}", faults.len(), cases.len(), faults.join("\n"));
+}
+
+/// The SQL of each query as the first of its cases asks for it that the dialect has an answer to.
+#[test]
+fn the_sql_of_every_query_is_as_reviewed() {
+    let cases = cases();
+    for query in library::load(None).expect("the library").queries.into_keys() {
+        for dialect in ["duckdb", "bigquery"] {
+            let sql = cases.iter().filter(|case| case.query == query).find_map(|case| {
+                let args = case.args.iter().map(String::as_str);
+                let words: Vec<&str> = ["render", &query, "--dialect", dialect].into_iter().chain(args).collect();
+                let answer = gapgate(&project(case), &words);
+                (answer.status == Some(0)).then_some(answer.rows)
+            });
+            let sql = sql.unwrap_or_else(|| panic!("{query}: no case can be rendered for {dialect}"));
+            super::cli::snapshot(&format!("sql_{dialect}_{}", query.replace('/', "_")), &sql);
+        }
+    }
 }
 
 #[test]

@@ -17,3 +17,6 @@
 {% macro hour_of(moment) %}datetime_trunc({{ moment | ident }}, hour){% endmacro %}
 {% macro plus_seconds(moment, seconds) %}datetime_add({{ moment | ident }}, interval ({{ seconds | ident }}) second){% endmacro %}
 {% macro replace_all(value, pattern, replacement) %}regexp_replace({{ value | ident }}, {{ pattern }}, {{ replacement }}){% endmacro %}
+{% macro default_schema() %}{{ fail("a table without its dataset cannot be looked up: write it as dataset.table") }}{% endmacro %}
+{% macro inventory(schemas) %}({% for schema in schemas %}select {{ schema }} as schema_name, table_name from {{ schema | ident }}.INFORMATION_SCHEMA.TABLES{% if not loop.last %} union all {% endif %}{% endfor %}){% endmacro %}
+{% macro jobs(region, as_of, hours) %}(select case when state = 'DONE' then 'done' else 'running' end as state, creation_time as started_at, total_bytes_billed as bytes_billed, total_slot_ms as slot_ms from {{ region | ident }}.INFORMATION_SCHEMA.JOBS where creation_time >= timestamp_sub(timestamp({{ as_of }}), interval {{ hours }} hour)){% endmacro %}

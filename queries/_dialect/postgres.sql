@@ -17,3 +17,6 @@
 {% macro hour_of(moment) %}date_trunc('hour', {{ moment | ident }}){% endmacro %}
 {% macro plus_seconds(moment, seconds) %}({{ moment | ident }} + ({{ seconds | ident }}) * interval '1 second'){% endmacro %}
 {% macro replace_all(value, pattern, replacement) %}regexp_replace({{ value | ident }}, {{ pattern }}, {{ replacement }}, 'g'){% endmacro %}
+{% macro default_schema() %}'public'{% endmacro %}
+{% macro inventory(schemas) %}(select cast(table_schema as text) as schema_name, cast(table_name as text) as table_name from information_schema.tables union all select table_catalog || '.' || table_schema as schema_name, cast(table_name as text) as table_name from information_schema.tables){% endmacro %}
+{% macro jobs(region, as_of, hours) %}{{ fail("this engine keeps no list of jobs; name a table of them with `jobs`") }}{% endmacro %}

@@ -54,8 +54,9 @@ from {{ output.table | table }}
 group by {% for column in output.key %}{{ loop.index + 1 }}{% if not loop.last %}, {% endif %}{% endfor %}
 {%- endmacro %}
 
-{#- The keys of the spine for each output of a group, and whether it is expected to hold them. -#}
-{% macro expected_of(outputs) -%}
+{#- The keys of the spine for each output of a group, and whether it is expected to hold them. `keys` names the step
+    with the spine's keys where it is not `expected`. -#}
+{% macro expected_of(outputs, keys=none) -%}
 {%- set output = outputs[0] -%}
 {%- set day = output.date_name -%}
 {%- set rule = output.not_expected -%}
@@ -83,7 +84,7 @@ select
     {%- else %}0{% endif %} as not_expected
     {%- if output.due_when is not none %},
     case when ({{ output.due_when }}) is false then 1 else 0 end as not_ready{% endif %}
-from expected
+from {% if keys is none %}expected{% else %}{{ keys | ident }} as expected{% endif %}
 cross join (
     {% for output in outputs %}select {{ output.name }} as output{% if not loop.last %}
     union all

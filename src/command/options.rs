@@ -158,8 +158,10 @@ pub(super) fn arguments(query: &Query, words: &[String]) -> Result<IndexMap<Stri
         let wrong = || Error::Usage(format!("{name}: `{value}` is not of type {}", param.kind.name()));
         let list = || Argument::List(value.split(',').map(|item| item.trim().to_owned()).filter(|item| !item.is_empty()).collect());
         let argument = match param.kind {
-            ParamKind::Output | ParamKind::Text | ParamKind::Date | ParamKind::Moment | ParamKind::Step => Argument::Text(value.to_owned()),
-            ParamKind::Outputs | ParamKind::Processors | ParamKind::Texts => list(),
+            ParamKind::Output | ParamKind::Text | ParamKind::Expression | ParamKind::Date | ParamKind::Moment | ParamKind::Step => {
+                Argument::Text(value.to_owned())
+            }
+            ParamKind::Outputs | ParamKind::Processors | ParamKind::Upstreams | ParamKind::Texts => list(),
             ParamKind::Int => Argument::Int(value.parse().map_err(|_| wrong())?),
             ParamKind::Number => Argument::Number(value.parse().map_err(|_| wrong())?),
             ParamKind::Bool => Argument::Bool(value.parse().map_err(|_| wrong())?),

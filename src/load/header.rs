@@ -6,9 +6,10 @@ use super::parts::argument;
 use super::toml::{Document, Fields, Node};
 use crate::error::Complaint;
 use crate::model::catalogue::Argument;
+use crate::model::comparison::{Operand, Test};
 use crate::model::date::Step;
 use crate::model::query::{ColumnKind, Contract, Param, ParamKind, Query};
-use crate::model::rule::{Rule, RuleKind, Test};
+use crate::model::rule::{Rule, RuleKind};
 use crate::model::table::{Kind, Value};
 use crate::model::verdict::Level;
 
@@ -33,6 +34,7 @@ pub(super) fn parse(id: &str, file: &str, text: &str, shipped: bool) -> Result<Q
     let mut query = read(id, file, &fields, shipped);
     fields.finish();
     check_columns(&query, &fields);
+    check_params(&query, &fields);
     if template.trim().is_empty() {
         document.complain(header.len(), "there is no SQL below the header");
     }
@@ -73,7 +75,7 @@ fn retry(fields: &Fields<'_>) -> Vec<String> {
 
 fn param((name, node): (String, Node<'_>)) -> Option<(String, Param)> {
     let fields = node.fields()?;
-    let kind = fields.require("type").and_then(|node| node.word(&ParamKind::ALL));
+    let (kind, optional) = fields.require("type").and_then(|node| param_kind(&node)).unzip();
     let doc = fields.required_text("doc");
     let default = fields.get("default").and_then(|node| {
         let value = argument(&node)?;
@@ -82,15 +84,33 @@ fn param((name, node): (String, Node<'_>)) -> Option<(String, Param)> {
         }
         Some(value)
     });
+    if default.is_some() && optional == Some(true) {
+        fields.complain(format!("parameter `{name}` has a default, so it is never without value: remove the ?"));
+    }
     fields.finish();
-    Some((name, Param { kind: kind?, doc, default }))
+    Some((name, Param { kind: kind?, optional: optional?, doc, default }))
+}
+
+/// `number`, or `number?` for a parameter that may have no value.
+fn param_kind(node: &Node<'_>) -> Option<(ParamKind, bool)> {
+    let text = node.text()?;
+    let (word, optional) = text.strip_suffix('?').map_or((text.as_str(), false), |word| (word, true));
+    let kind = ParamKind::ALL.iter().find(|(_, name)| *name == word).map(|(kind, _)| *kind);
+    if kind.is_none() {
+        let known: Vec<&str> = ParamKind::ALL.iter().map(|(_, name)| *name).collect();
+        let hint = crate::error::did_you_mean(word, known.iter().copied());
+        node.complain(format!("unknown word \"{text}\"{hint}; known: {}, each with ? if it may have no value", known.join(", ")));
+    }
+    Some((kind?, optional))
 }
 
 /// Whether a value can be given for a parameter of this kind.
 pub(super) fn fits(kind: ParamKind, value: &Argument) -> bool {
     match kind {
-        ParamKind::Output | ParamKind::Text | ParamKind::Moment => matches!(value, Argument::Text(_)),
-        ParamKind::Outputs | ParamKind::Processors | ParamKind::Texts => matches!(value, Argument::List(_) | Argument::Text(_)),
+        ParamKind::Output | ParamKind::Text | ParamKind::Expression | ParamKind::Moment => matches!(value, Argument::Text(_)),
+        ParamKind::Outputs | ParamKind::Processors | ParamKind::Upstreams | ParamKind::Texts => {
+            matches!(value, Argument::List(_) | Argument::Text(_))
+        }
         ParamKind::Int => matches!(value, Argument::Int(_)),
         ParamKind::Number => matches!(value, Argument::Int(_) | Argument::Number(_)),
         ParamKind::Bool => matches!(value, Argument::Bool(_)),
@@ -153,8 +173,8 @@ fn rule(node: &Node<'_>) -> Option<Rule> {
 fn rule_kind(kind: &str, fields: &Fields<'_>) -> Option<RuleKind> {
     let column = || fields.require("column").and_then(|node| node.text());
     let columns = || fields.require("columns").map(|node| node.texts());
-    let value = |key| fields.require(key).and_then(|node: Node<'_>| constant(&node));
-    let compare = |test: fn(Value) -> Test| Some(RuleKind::Compare { column: column()?, test: test(value("value")?) });
+    let value = |key| fields.require(key).and_then(|node: Node<'_>| operand(&node));
+    let compare = |test: fn(Operand) -> Test| Some(RuleKind::Compare { column: column()?, test: test(value("value")?) });
     match kind {
         "no_rows" => Some(RuleKind::NoRows),
         "row_count" => {
@@ -172,10 +192,21 @@ fn rule_kind(kind: &str, fields: &Fields<'_>) -> Option<RuleKind> {
         "one_of" => Some(RuleKind::OneOf { column: column()?, values: fields.require("values")?.texts() }),
         "share" => {
             let of = fields.require("of").and_then(|node| node.text());
-            Some(RuleKind::Share { column: column()?, of: of?, at_least: fields.require("at_least")?.number()? })
+            Some(RuleKind::Share { column: column()?, of: of?, at_least: value("at_least")? })
         }
         _ => Some(RuleKind::Classes),
     }
+}
+
+/// A constant, or `{ param = "least" }`.
+fn operand(node: &Node<'_>) -> Option<Operand> {
+    if !node.is_table() {
+        return constant(node).map(Operand::Is);
+    }
+    let fields = node.fields()?;
+    let name = fields.required_text("param");
+    fields.finish();
+    Some(Operand::Param(name))
 }
 
 fn constant(node: &Node<'_>) -> Option<Value> {
@@ -207,5 +238,19 @@ fn check_columns(query: &Query, fields: &Fields<'_>) {
     for (user, column) in named.chain(retry).filter(|(_, column)| !open && !declared.contains_key(column)) {
         let hint = crate::error::did_you_mean(column, declared.keys().copied());
         fields.complain(format!("{user} names column \"{column}\", which [columns] does not declare{hint}"));
+    }
+}
+
+/// Every parameter that a rule compares with must be declared, with one value.
+fn check_params(query: &Query, fields: &Fields<'_>) {
+    for (rule, name) in query.rules.iter().flat_map(|rule| rule.params().into_iter().map(move |name| (rule.name(), name))) {
+        match query.params.get(name).map(|param| param.kind) {
+            Some(ParamKind::Int | ParamKind::Number | ParamKind::Text | ParamKind::Date | ParamKind::Bool) => {}
+            Some(kind) => fields.complain(format!("{rule} compares with parameter \"{name}\", which is of type {}", kind.name())),
+            None => {
+                let hint = crate::error::did_you_mean(name, query.params.keys().map(String::as_str));
+                fields.complain(format!("{rule} compares with parameter \"{name}\", which [params] does not declare{hint}"));
+            }
+        }
     }
 }

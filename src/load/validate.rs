@@ -34,6 +34,7 @@ pub(super) fn project(project: &mut Project) -> Vec<Complaint> {
     check.sections(project);
     check.spines(project);
     check.outputs(project);
+    check.upstreams(project);
     check.references(project);
     check.expressions(project);
     check.complaints
@@ -257,17 +258,31 @@ impl Check {
         }
     }
 
+    /// The outputs that each `after` means.
+    fn upstreams(&mut self, project: &mut Project) {
+        let mut found: Vec<Vec<String>> = Vec::new();
+        for output in project.outputs.values() {
+            let mut upstreams = Vec::new();
+            for pattern in &output.after {
+                let meant = project.outputs.values().filter(|other| super::parts::selects(pattern, other) && other.name != output.name);
+                let before = upstreams.len();
+                upstreams.extend(meant.map(|other| other.name.clone()));
+                if upstreams.len() == before {
+                    self.unknown(&output.declared, "upstream output", pattern, project.outputs.keys());
+                }
+            }
+            let mut seen = BTreeSet::new();
+            upstreams.retain(|name| seen.insert(name.clone()));
+            found.push(upstreams);
+        }
+        project.outputs.values_mut().zip(found).for_each(|(output, upstreams)| output.upstreams = upstreams);
+    }
+
     fn references(&mut self, project: &Project) {
         let stages: Vec<String> = project.stages.clone();
         for output in project.outputs.values() {
             if !output.stage.is_empty() && !stages.contains(&output.stage) {
                 self.unknown(&output.declared, "stage", &output.stage, stages.iter());
-            }
-            for pattern in &output.after {
-                let found = project.outputs.values().any(|other| super::parts::selects(pattern, other) && other.name != output.name);
-                if !found {
-                    self.unknown(&output.declared, "upstream output", pattern, project.outputs.keys());
-                }
             }
         }
         for gate in project.gates.values() {
@@ -318,6 +333,8 @@ fn expressions(project: &Project) -> Vec<(&str, String, &str)> {
         found.extend(output.filter.iter().map(|text| (place, "where".to_owned(), text.as_str())));
         found.extend(output.not_expected.filter.iter().map(|text| (place, "not_expected.where".to_owned(), text.as_str())));
         found.extend(output.due_when.iter().map(|text| (place, "due_when".to_owned(), text.as_str())));
+        found.extend(output.columns.iter().map(|(name, text)| (place, format!("column `{name}`"), text.as_str())));
+        found.extend(output.loaded_at.iter().map(|text| (place, "loaded_at".to_owned(), text.as_str())));
         found.extend(output.measures.iter().map(|(name, text)| (place, format!("measure `{name}`"), text.as_str())));
         found.extend(output.key.iter().map(|key| (place, format!("key column `{}`", key.name), key.source.as_str())));
     }

@@ -182,6 +182,10 @@ pub struct Output {
     pub grain: Vec<String>,
     /// How many rows a key should have.
     pub rows: RowRange,
+    /// Names that queries can be given for columns or expressions of the table.
+    pub columns: IndexMap<String, String>,
+    /// The column or expression that says when a row was written, in UTC.
+    pub loaded_at: Option<String>,
     /// Columns that must not be NULL in any row.
     pub not_null: Vec<String>,
     /// Named aggregates per key.
@@ -192,6 +196,8 @@ pub struct Output {
     pub rules: Vec<OutputRule>,
     /// Upstream outputs by name or pattern (`raw.*`).
     pub after: Vec<String>,
+    /// The outputs that `after` means, by name.
+    pub upstreams: Vec<String>,
     /// Spine dates of its upstreams that it reads.
     pub lookback: Option<u32>,
     /// Keys that are in the spine but not expected here.

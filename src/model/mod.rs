@@ -3,6 +3,7 @@
 //! Everything above imports from here; nothing here imports from above.
 
 pub mod catalogue;
+pub mod comparison;
 pub mod coverage;
 pub mod date;
 pub mod lint;

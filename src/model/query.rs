@@ -4,8 +4,9 @@ use indexmap::IndexMap;
 
 use crate::error::{Error, did_you_mean};
 
+use super::catalogue::Argument;
 use super::rule::Rule;
-use super::table::{Column, Kind, Table};
+use super::table::{Column, Kind, Table, Value};
 
 /// All queries by id, and the partial templates that they import.
 #[derive(Clone, Debug, Default)]
@@ -68,10 +69,26 @@ pub struct Query {
 pub struct Param {
     /// Its type.
     pub kind: ParamKind,
+    /// Whether it may have no value; templates then see `none`, and rules on it do not apply.
+    pub optional: bool,
     /// What it is for.
     pub doc: String,
-    /// Its value where the check gives none; without it the parameter is required.
-    pub default: Option<super::catalogue::Argument>,
+    /// Its value where the check gives none; without it the parameter is required, unless it is optional.
+    pub default: Option<Argument>,
+}
+
+impl Param {
+    /// What a rule compares with when the check gives this argument, if any.
+    fn constant(&self, argument: Option<&Argument>) -> Option<Value> {
+        match (self.kind, argument.or(self.default.as_ref())?) {
+            (_, Argument::Int(number)) => Some(Value::Int(*number)),
+            (_, Argument::Number(number)) => Some(Value::Decimal(Box::new(*number))),
+            (_, Argument::Bool(truth)) => Some(Value::Bool(*truth)),
+            (ParamKind::Date, Argument::Text(text)) => text.parse().ok().map(Value::Date),
+            (_, Argument::Text(text)) => Some(Value::text(text.as_str())),
+            (_, Argument::List(_)) => None,
+        }
+    }
 }
 
 /// The type of a parameter.
@@ -83,6 +100,10 @@ pub enum ParamKind {
     Outputs,
     /// Processors of the catalogue; an empty list stands for all of them.
     Processors,
+    /// Several outputs of any spine; those that the output asked about comes after, if none is named.
+    Upstreams,
+    /// An SQL expression of the project.
+    Expression,
     /// Text.
     Text,
     /// Several texts.
@@ -103,10 +124,12 @@ pub enum ParamKind {
 
 impl ParamKind {
     /// Every kind with the word that names it.
-    pub const ALL: [(Self, &'static str); 11] = [
+    pub const ALL: [(Self, &'static str); 13] = [
         (Self::Output, "output"),
         (Self::Outputs, "outputs"),
         (Self::Processors, "processors"),
+        (Self::Upstreams, "upstreams"),
+        (Self::Expression, "expression"),
         (Self::Text, "text"),
         (Self::Texts, "texts"),
         (Self::Int, "int"),
@@ -179,6 +202,24 @@ impl Query {
         let tags = self.template.split('{').skip(1).filter_map(|tag| tag.split('}').next());
         let mut words = tags.flat_map(|tag| tag.split(|c: char| !c.is_alphanumeric() && c != '_'));
         words.any(|word| word == "runs")
+    }
+
+    /// The rules as they judge a check with these arguments. One whose parameter has no value does not apply.
+    pub fn rules_for(&self, args: &IndexMap<String, Argument>) -> Vec<Rule> {
+        let value = |name: &str| self.params.get(name)?.constant(args.get(name));
+        self.rules.iter().filter_map(|rule| rule.bind(&value)).collect()
+    }
+
+    /// Whether a key column of this name would stand in the result twice, because the query has a column of its own called so.
+    pub fn hides(&self, name: &str) -> bool {
+        let own = |line: &Contract| matches!(line, Contract::Column { name: own, .. } if own == name);
+        self.columns.contains(&Contract::Key) && self.columns.iter().any(own)
+    }
+
+    /// The parameters without default that rules compare with.
+    pub fn open_bounds(&self) -> Vec<&str> {
+        let names = self.rules.iter().flat_map(Rule::params);
+        names.filter(|name| self.params.get(*name).is_some_and(|param| param.default.is_none())).collect()
     }
 
     /// Compares a result with the contract. `key` is the spine's key, where the contract speaks of it.

@@ -1,10 +1,12 @@
 //! Rules: a closed set of typed statements about a query's result.
 //!
 //! A rule says what must hold. NULL never satisfies a comparison, a comparison of types that do not compare is
-//! undecided, and so is a share of nothing: 0 of 0 is unknown, not 100%.
+//! undecided, and so is a share of nothing: 0 of 0 is unknown, not 100%. What it compares with is a constant, or the
+//! value that a check gives to a parameter.
 
 use std::cmp::Ordering;
 
+use super::comparison::{Operand, Test};
 use super::number::Decimal;
 use super::report::Finding;
 use super::table::{Table, Value};
@@ -58,60 +60,35 @@ pub enum RuleKind {
         /// The denominator.
         of: String,
         /// The least share, 0 to 1.
-        at_least: Decimal,
+        at_least: Operand,
     },
     /// The rows classify keys: judged by class, against the catalogue.
     Classes,
 }
 
-/// A comparison of a value with constants.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Test {
-    /// `>=`
-    AtLeast(Value),
-    /// `<=`
-    AtMost(Value),
-    /// `>`
-    Above(Value),
-    /// `<`
-    Below(Value),
-    /// `=`
-    Equals(Value),
-    /// Both ends included.
-    Between(Value, Value),
-}
-
-impl Test {
-    fn describe(&self) -> String {
-        match self {
-            Self::AtLeast(value) => format!("at least {value}"),
-            Self::AtMost(value) => format!("at most {value}"),
-            Self::Above(value) => format!("above {value}"),
-            Self::Below(value) => format!("below {value}"),
-            Self::Equals(value) => format!("exactly {value}"),
-            Self::Between(low, high) => format!("between {low} and {high}"),
-        }
-    }
-
-    /// Whether the value passes; an error if the types do not compare. NULL does not pass.
-    fn holds(&self, value: &Value) -> Result<bool, String> {
-        let check = |bound: &Value, wanted: fn(Ordering) -> bool| match value.compare(bound) {
-            Some(order) => Ok(wanted(order)),
-            None if value.is_null() => Ok(false),
-            None => Err(format!("a {} does not compare with a {}", value.type_name(), bound.type_name())),
-        };
-        match self {
-            Self::AtLeast(bound) => check(bound, Ordering::is_ge),
-            Self::AtMost(bound) => check(bound, Ordering::is_le),
-            Self::Above(bound) => check(bound, Ordering::is_gt),
-            Self::Below(bound) => check(bound, Ordering::is_lt),
-            Self::Equals(bound) => check(bound, Ordering::is_eq),
-            Self::Between(low, high) => Ok(check(low, Ordering::is_ge)? && check(high, Ordering::is_le)?),
-        }
-    }
-}
-
 impl Rule {
+    /// The parameters that it compares with.
+    pub fn params(&self) -> Vec<&str> {
+        let operands = match &self.kind {
+            RuleKind::Compare { test, .. } => test.operands(),
+            RuleKind::Share { at_least, .. } => vec![at_least],
+            _ => Vec::new(),
+        };
+        operands.into_iter().filter_map(Operand::param).collect()
+    }
+
+    /// The rule with constants in the places of parameters; `None` if one of them has no value, so that it does not apply.
+    pub fn bind(&self, value: &impl Fn(&str) -> Option<Value>) -> Option<Self> {
+        let kind = match &self.kind {
+            RuleKind::Compare { column, test } => RuleKind::Compare { column: column.clone(), test: test.bind(value)? },
+            RuleKind::Share { column, of, at_least } => {
+                RuleKind::Share { column: column.clone(), of: of.clone(), at_least: at_least.bind(value)? }
+            }
+            kind => kind.clone(),
+        };
+        Some(Self { kind, ..self.clone() })
+    }
+
     /// Judges a result. An empty answer means that the rule holds.
     pub fn judge(&self, table: &Table) -> Vec<Finding> {
         let outcome = match &self.kind {
@@ -121,7 +98,7 @@ impl Rule {
             RuleKind::Unique(columns) => unique(table, columns),
             RuleKind::Compare { column, test } => compare(table, column, test),
             RuleKind::OneOf { column, values } => one_of(table, column, values),
-            RuleKind::Share { column, of, at_least } => return self.share(table, column, of, *at_least),
+            RuleKind::Share { column, of, at_least } => return self.share(table, column, of, at_least),
             RuleKind::Classes => Ok(None),
         };
         match outcome {
@@ -162,9 +139,12 @@ impl Rule {
         }
     }
 
-    fn share(&self, table: &Table, column: &str, of: &str, at_least: Decimal) -> Vec<Finding> {
+    fn share(&self, table: &Table, column: &str, of: &str, at_least: &Operand) -> Vec<Finding> {
         let (Ok(part), Ok(whole)) = (position(table, column), position(table, of)) else {
             return vec![Finding::new(Verdict::Undecided, self.name(), format!("no column {column} or {of}"))];
+        };
+        let Some(at_least) = at_least.value().ok().and_then(Value::as_decimal) else {
+            return vec![Finding::new(Verdict::Undecided, self.name(), format!("{at_least} is not a share"))];
         };
         let mut below = Vec::new();
         let mut unknown = Vec::new();
@@ -256,7 +236,8 @@ fn one_of(table: &Table, column: &str, values: &[String]) -> Result<Option<Strin
 
 #[cfg(test)]
 mod tests {
-    use super::{Rule, RuleKind, Test};
+    use super::{Rule, RuleKind};
+    use crate::model::comparison::{Operand, Test};
     use crate::model::table::{Column, Kind, Table, Value};
     use crate::model::verdict::{Level, Verdict};
 
@@ -273,6 +254,10 @@ mod tests {
         Rule { kind, level: Level::Fail, line: 1 }.judge(&table(rows)).iter().map(|finding| finding.verdict).max()
     }
 
+    fn int(n: i64) -> Operand {
+        Operand::Is(Value::Int(n))
+    }
+
     fn compare(test: Test) -> RuleKind {
         RuleKind::Compare { column: "n".into(), test }
     }
@@ -280,21 +265,42 @@ mod tests {
     #[test]
     fn null_never_passes_a_comparison() {
         let null = [[Value::Null, Value::Int(1)]];
-        for test in [Test::AtLeast(Value::Int(0)), Test::AtMost(Value::Int(9)), Test::Equals(Value::Int(1))] {
+        for test in [Test::AtLeast(int(0)), Test::AtMost(int(9)), Test::Equals(int(1))] {
             assert_eq!(verdict(compare(test), &null), Some(Verdict::Fail));
         }
     }
 
     #[test]
+    fn a_parameter_is_judged_by_its_value_and_a_rule_without_one_does_not_apply() {
+        let param = || Operand::Param("least".into());
+        let rule = |kind| Rule { kind, level: Level::Fail, line: 1 };
+        let rows = table(&[[Value::Int(3), Value::Int(4)]]);
+        let least = |value: Value| move |name: &str| (name == "least").then(|| value.clone());
+        let judged = |kind: RuleKind, value| rule(kind).bind(&least(value)).expect("it applies").judge(&rows).len();
+        let share = || RuleKind::Share { column: "n".into(), of: "of".into(), at_least: param() };
+        assert_eq!(
+            (judged(compare(Test::AtLeast(param())), Value::Int(3)), judged(compare(Test::AtLeast(param())), Value::Int(4))),
+            (0, 1)
+        );
+        let number = |text: &str| Value::Decimal(Box::new(text.parse().expect("a number")));
+        assert_eq!((judged(share(), number("0.75")), judged(share(), number("0.76"))), (0, 1));
+        assert_eq!(judged(compare(Test::Between(Operand::Is(Value::Int(3)), param())), Value::Int(3)), 0);
+        assert!(rule(share()).bind(&|_| None).is_none());
+        assert_eq!(verdict(share(), &[[Value::Int(4), Value::Int(4)]]), Some(Verdict::Undecided), "it was never bound");
+        assert_eq!(verdict(compare(Test::Below(param())), &[[Value::Int(4), Value::Int(4)]]), Some(Verdict::Undecided));
+        assert_eq!(rule(share()).params(), ["least"]);
+    }
+
+    #[test]
     fn types_that_do_not_compare_are_undecided() {
         let rows = [[Value::text("12"), Value::Int(1)]];
-        assert_eq!(verdict(compare(Test::AtLeast(Value::Int(0))), &rows), Some(Verdict::Undecided));
+        assert_eq!(verdict(compare(Test::AtLeast(int(0))), &rows), Some(Verdict::Undecided));
     }
 
     #[test]
     fn a_share_is_decided_on_integers() {
         let share = |n, of| {
-            let kind = RuleKind::Share { column: "n".into(), of: "of".into(), at_least: "1".parse().expect("a number") };
+            let kind = RuleKind::Share { column: "n".into(), of: "of".into(), at_least: int(1) };
             verdict(kind, &[[Value::Int(n), Value::Int(of)]])
         };
         assert_eq!(share(3_000, 3_000), None);
@@ -314,10 +320,10 @@ mod tests {
             (RuleKind::NotNull(vec!["gone".into()]), Some(Verdict::Undecided)),
             (RuleKind::Unique(vec!["n".into()]), Some(Verdict::Fail)),
             (RuleKind::Unique(vec!["n".into(), "of".into()]), None),
-            (compare(Test::Equals(Value::Int(1))), None),
-            (compare(Test::Above(Value::Int(1))), Some(Verdict::Fail)),
-            (compare(Test::Below(Value::Int(2))), None),
-            (compare(Test::Between(Value::Int(0), Value::Int(1))), None),
+            (compare(Test::Equals(int(1))), None),
+            (compare(Test::Above(int(1))), Some(Verdict::Fail)),
+            (compare(Test::Below(int(2))), None),
+            (compare(Test::Between(int(0), int(1))), None),
             (RuleKind::OneOf { column: "of".into(), values: vec!["1".into(), "2".into()] }, None),
             (RuleKind::OneOf { column: "of".into(), values: vec!["1".into()] }, Some(Verdict::Fail)),
         ];

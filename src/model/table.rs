@@ -85,7 +85,7 @@ impl Value {
             (Self::Timestamp(a), Self::Date(b)) => Some((**a).cmp(&b.to_datetime(jiff::civil::Time::midnight()))),
             (Self::Date(a), Self::Timestamp(b)) => Some(a.to_datetime(jiff::civil::Time::midnight()).cmp(b)),
             (Self::Int(a), Self::Int(b)) => Some(a.cmp(b)),
-            _ => match (self.exact(), other.exact()) {
+            _ => match (self.as_decimal(), other.as_decimal()) {
                 (Some(a), Some(b)) => Some(a.cmp(&b)),
                 _ => self.approximate()?.partial_cmp(&other.approximate()?),
             },
@@ -107,7 +107,8 @@ impl Value {
         }
     }
 
-    fn exact(&self) -> Option<Decimal> {
+    /// The exact number, if this is one.
+    pub fn as_decimal(&self) -> Option<Decimal> {
         match self {
             Self::Int(value) => Some(Decimal::from(*value)),
             Self::Decimal(value) => Some(**value),
@@ -118,7 +119,7 @@ impl Value {
     fn approximate(&self) -> Option<f64> {
         match self {
             Self::Float(value) => Some(*value),
-            _ => self.exact().map(Decimal::to_f64),
+            _ => self.as_decimal().map(Decimal::to_f64),
         }
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! Expressions arrive rendered and guarded, so a template places them as they are.
 
+use std::collections::BTreeMap;
+
 use jiff::civil::Date;
 use minijinja::context;
 use minijinja::value::Value;
@@ -11,16 +13,24 @@ use crate::model::catalogue::{Denominator, KeyColumn, Output, OutputRule, Over, 
 use crate::model::coverage::{Figure, figures, needs_periods};
 use crate::model::date::Step;
 use crate::model::number::Decimal;
-use crate::model::scope::Scope;
+use crate::model::scope::{Scope, Season};
 use crate::model::sql::Dialect;
 use crate::model::table::Kind;
 use crate::model::verdict::Level;
 
-pub(super) fn scope(scope: &Scope, dialect: Dialect) -> Value {
-    let season = |season: &crate::model::scope::Season| {
-        context! { name => season.name.as_str(), start => literal::date(season.start), end => literal::date(season.end) }
+/// `declared` are all seasons of the project.
+pub(super) fn scope(scope: &Scope, declared: &[Season], dialect: Dialect) -> Value {
+    let season = |season: &Season| {
+        let before = declared.iter().rev().find(|other| other.end < season.start).map(|before| season_before(scope, season, before));
+        context! {
+            name => season.name.as_str(),
+            start => literal::date(season.start),
+            end => literal::date(season.end),
+            before => optional(before),
+        }
     };
     context! {
+        declared => declared.iter().map(season).collect::<Vec<Value>>(),
         narrowed => scope.range.is_some(),
         start => literal::date(scope.start()),
         end => literal::date(scope.end()),
@@ -29,6 +39,35 @@ pub(super) fn scope(scope: &Scope, dialect: Dialect) -> Value {
         as_of => literal::timestamp(scope.as_of, dialect),
         as_of_date => literal::date(scope.as_of_date()),
     }
+}
+
+/// The season before another as far as that one has come: `end` and `until` are as many days after the starts of the two.
+fn season_before(scope: &Scope, season: &Season, before: &Season) -> Value {
+    let until = season.end.min(scope.as_of_date());
+    let days = (until - season.start).get_days().max(0);
+    let end = before.start.checked_add(jiff::Span::new().days(days)).unwrap_or(before.end).min(before.end);
+    context! {
+        name => before.name.as_str(),
+        start => literal::date(before.start),
+        end => literal::date(end),
+        until => literal::date(until),
+        begun => until >= season.start,
+    }
+}
+
+/// Every table that the project names, and what it is called there.
+pub(super) fn catalogue(project: &Project) -> Value {
+    let entry = |name: &str, table: &str| {
+        let (schema, table) = table.rsplit_once('.').unwrap_or(("", table));
+        context! { name, schema, table }
+    };
+    let outputs = project.outputs.values().map(|output| entry(&output.name, &output.table));
+    let spines = project.spines.values().filter_map(|spine| match &spine.source {
+        SpineSource::Table(table) => Some(entry(&format!("spine {}", spine.name), table)),
+        _ => None,
+    });
+    let runs = project.runs.iter().map(|ledger| entry("runs", &ledger.table));
+    Value::from(outputs.chain(spines).chain(runs).collect::<Vec<Value>>())
 }
 
 /// Templates get `none` for what is not there, and test for it.
@@ -73,6 +112,7 @@ pub(super) fn output(renderer: &Renderer<'_>, output: &Output, part: &Part, grou
         name => output.name.as_str(),
         group,
         stage => output.stage.as_str(),
+        stage_position => project.stage_position(&output.stage) + 1,
         table => output.table.as_str(),
         processor => output.processor.as_str(),
         spine => spine_value(renderer, spine)?,
@@ -81,6 +121,9 @@ pub(super) fn output(renderer: &Renderer<'_>, output: &Output, part: &Part, grou
         date_name => optional(date.map(|column| Value::from(column.name.as_str()))),
         filter => optional(output.filter.as_ref().map(expression).transpose()?),
         grain,
+        named => named(renderer, output)?,
+        loaded_at => optional(output.loaded_at.as_ref().map(|text| source(renderer, text, place)).transpose()?),
+        lookback => optional(output.lookback.map(Value::from)),
         distinct => !grain_is_checked(output, part),
         known_grain => known_grain(output),
         ranges,
@@ -279,9 +322,20 @@ pub(super) fn not_expected(renderer: &Renderer<'_>, output: &Output) -> Result<V
     let declared = &output.not_expected;
     let mut ranges = declared.first_days.map(|days| first_days(renderer.scope, days)).unwrap_or_default();
     ranges.extend(declared.ranges.iter().map(|(from, to)| context! { from => literal::date(*from), to => literal::date(*to) }));
-    let kept_since = output.retention.and_then(|days| renderer.scope.as_of_date().checked_sub(jiff::Span::new().days(days)).ok());
     let filter = declared.filter.as_ref().map(|text| renderer.expression(text, &output.declared)).transpose()?;
-    Ok(context! { ranges, kept_since => optional(kept_since.map(literal::date)), filter => optional(filter) })
+    Ok(context! { ranges, kept_since => optional(kept_since(renderer, output)), filter => optional(filter) })
+}
+
+/// The first date whose rows are not purged yet.
+fn kept_since(renderer: &Renderer<'_>, output: &Output) -> Option<Value> {
+    let days = jiff::Span::new().days(output.retention?);
+    renderer.scope.as_of_date().checked_sub(days).ok().map(literal::date)
+}
+
+/// The columns and expressions that queries can be given by another name.
+fn named(renderer: &Renderer<'_>, output: &Output) -> Result<Value, RenderError> {
+    let column = |(name, text): (&String, &String)| Ok((name.clone(), source(renderer, text, &output.declared)?));
+    output.columns.iter().map(column).collect::<Result<BTreeMap<String, Value>, _>>().map(Value::from)
 }
 
 pub(super) fn spine_value(renderer: &Renderer<'_>, spine: &Spine) -> Result<Value, RenderError> {

@@ -63,7 +63,8 @@ fn paragraph(text: &str) -> String {
 fn params(query: &Query) -> Vec<[String; 3]> {
     let line = |(name, param): (&String, &crate::model::query::Param)| {
         let default = param.default.as_ref().map(|value| format!(" [default: {}]", argument(value))).unwrap_or_default();
-        [name.clone(), param.kind.name().to_owned(), format!("{}{default}", param.doc)]
+        let optional = if param.optional { ", optional" } else { "" };
+        [name.clone(), format!("{}{optional}", param.kind.name()), format!("{}{default}", param.doc)]
     };
     query.params.iter().map(line).collect()
 }
@@ -81,7 +82,9 @@ fn rules(query: &Query) -> Vec<String> {
     let line = |rule: &crate::model::rule::Rule| {
         let columns = rule.columns().join(", ");
         let on = if columns.is_empty() { String::new() } else { format!(" on {columns}") };
-        format!("{}{on}: {}", rule.name(), rule.level.verdict().name())
+        let params = rule.params().join(", ");
+        let with = if params.is_empty() { String::new() } else { format!(" with {params}") };
+        format!("{}{on}{with}: {}", rule.name(), rule.level.verdict().name())
     };
     query.rules.iter().map(line).collect()
 }

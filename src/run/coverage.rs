@@ -152,7 +152,7 @@ impl Work<'_, '_> {
             .map_err(|error| Outcome::Finding(Finding::undecided("render", error.to_string())))?;
         let table = self.session.ask(&sql, statements)?;
         let key = names.first().map(|name| self.session.project.outputs[name].key_columns()).unwrap_or_default();
-        match judge(self.query, &table, &key).pop() {
+        match judge(self.query, &IndexMap::new(), &table, &key).pop() {
             Some(finding) => Err(Outcome::Finding(finding)),
             None => Ok(table),
         }

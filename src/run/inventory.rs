@@ -22,7 +22,8 @@ fn output_fault(tables: &BTreeMap<String, TableInfo>, output: &Output) -> Option
         Ok(info) => info,
         Err(finding) => return Some(finding),
     };
-    let required = output.grain.iter().chain(&output.not_null).chain(output.ranges.keys());
+    let named = output.columns.values().chain(&output.loaded_at);
+    let required = output.grain.iter().chain(&output.not_null).chain(output.ranges.keys()).chain(named);
     let columns = output.key.iter().map(|column| &column.source).chain(required);
     for column in columns.filter(|column| is_name(column)) {
         if info.column(column).is_none() {
