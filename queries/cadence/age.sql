@@ -6,6 +6,7 @@ key's date: `young` where it is less than `least_days` (0 or less is a leak, see
 cutoff is more than one step back, counted from the day after it so that month ends are right, `unknown` where either
 is NULL. `oldest_days` and `youngest_days` are the extremes of the rows that are listed.
 """
+decision = "which rows to make again from newer or older data, and whether the job that picks the data is late"
 
 [params]
 output     = { type = "output", doc = "the output to examine" }

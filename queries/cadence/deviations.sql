@@ -6,6 +6,7 @@ it is due (`missing`), in which the first date with rows came after the slot's o
 row in it (`repeated`); the key is the slot's, `done_on` the date with rows. Rows before the first slot or of a series
 that the spine does not have are `unexpected`, rows dated after the as-of moment `future`; the key is their own then.
 """
+decision = "what to train, what to remove, and whether the schedule or the declared cadence is wrong"
 
 [params]
 output = { type = "output", doc = "the output whose spine is the cadence" }

@@ -6,6 +6,7 @@ the spine, counted from its anchor, so that being late never shifts the next one
 rows up to the as-of moment, on schedule or not; a date after it does not count. `behind` are the due dates since:
 `cadence/deviations` tells what went wrong before. `next_due` is NULL where the scope has no later date.
 """
+decision = "which series to train next"
 
 [params]
 output = { type = "output", doc = "the output whose spine is the cadence" }

@@ -6,6 +6,7 @@ forecast should come from the newest model. One row per key and value of `used` 
 are other values of the source, `unknown` is NULL or a value that the source does not have, `none` means that the source
 has nothing at or before the key's date. Series are the key columns, without the date, that both outputs have.
 """
+decision = "which rows to make again with what was the newest at their time"
 
 [params]
 output   = { type = "output", doc = "the output that uses something" }

@@ -5,6 +5,7 @@ What a key holds in these columns, as a set of rows whatever their order, compar
 series. One row per run of more than `at_most` dates that hold the same: the key shows the first of them. Frozen inputs,
 one forecast copied over a window, and gaps that were filled forward look like that.
 """
+decision = "whether the daily job does its work or repeats an old answer"
 
 [params]
 output  = { type = "output", doc = "the output to examine" }

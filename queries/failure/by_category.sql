@@ -7,6 +7,7 @@ their end have no category: `failure/unresolved` lists them. `failure_class` is 
 infrastructure and resource failures can be tried again, availability waits for what is upstream, processing is a fault to
 mend first, blocked needs the block lifted, permanent and expected ones are not tried again.
 """
+decision = "whether the failures are one systematic fault or many small ones"
 
 [params]
 processors = { type = "texts", default = [], doc = "the processors to look at; all if none is given" }

@@ -7,6 +7,7 @@ and a day, is in one state, that of its latest attempt, so the states add up to 
 its end). `pending` ones are not due yet; `due` are the others, and the label speaks of those: not_started, skipped,
 complete (the skipped ones apart), all_failed, partly_failed, in_progress, incomplete (some never started), pending.
 """
+decision = "which days to run again in full, and which for single processors only"
 
 [params]
 processors          = { type = "processors", default = [], doc = "the processors to look at; all of the catalogue if none is given" }

@@ -7,6 +7,7 @@ that was only ever skipped has not, and neither has one that is still running. `
 and skips left out. The rates are of `due` and of `attempts`, and never rounded up. Without a unit that is due there is
 no rate.
 """
+decision = "which processor to look at first, and whether its stage may be called done"
 
 [params]
 processors          = { type = "processors", default = [], doc = "the processors to look at; all of the catalogue if none is given" }

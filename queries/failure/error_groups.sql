@@ -5,6 +5,7 @@ Messages are compared in lower case without what differs from run to run: names 
 numbers and identifiers become `?`, `<path>` and `#`, and the first 200 letters count. Attempts without a message are one
 group, `(no message)`. `unresolved` are the units, a processor and a day each, whose deciding attempt is in the group.
 """
+decision = "whether to stop and fix the code, or to go on and retry"
 
 [params]
 processors = { type = "texts", default = [], doc = "the processors to look at; all if none is given" }

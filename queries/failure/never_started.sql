@@ -5,6 +5,7 @@ One row per processor of the catalogue that has units without a run in the ledge
 why. `never_started` equal to `due` means that the processor never ran at all, or that the ledger knows it by another name
 (`ledger/processors`). `recovery/never_attempted` lists the units.
 """
+decision = "whether to start what never ran, or to correct a name"
 
 [params]
 processors = { type = "processors", default = [], doc = "the processors to look at; all of the catalogue if none is given" }

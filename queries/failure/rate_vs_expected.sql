@@ -6,6 +6,7 @@ them failing included. `bands` say from which week of the season on how many per
 "6: 30"; without a band none may. `accepted` is `tried` without those that failed beyond it, and has to be all of them. An
 attempt that failed before it counted has no rate: `failure/unresolved` lists it. Nothing tried has no rate either.
 """
+decision = "whether failures are what this week of the season brings, or a bug"
 
 [params]
 processors = { type = "processors", default = [], doc = "the processors to look at; all of the catalogue if none is given" }

@@ -4,6 +4,7 @@ doc   = """
 One row per processor and day whose latest attempt failed (or ended in a status that the project does not map) although
 an earlier one succeeded. The rows of the success may be gone or half replaced. They are unresolved like any other.
 """
+decision = "which units broke after they were done, and so what changed since"
 
 [params]
 processors = { type = "texts", default = [], doc = "the processors to look at; all if none is given" }

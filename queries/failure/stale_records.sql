@@ -4,6 +4,7 @@ doc   = """
 One row per processor and day whose latest attempt succeeded after earlier ones had failed: history, and nothing to do.
 `category` and `error` are those of the last failure.
 """
+decision = "which failures need nobody any more"
 
 [params]
 processors = { type = "texts", default = [], doc = "the processors to look at; all if none is given" }

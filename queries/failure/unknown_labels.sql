@@ -5,6 +5,7 @@ One row per word (NULL included) of the status, phase or failure category that [
 counts as a failure; an unknown phase belongs to every stage. Phases and categories are looked at where [runs] maps them,
 categories of failures only.
 """
+decision = "which words to add to the mapping before any answer of the ledger is trusted"
 
 [params]
 processors = { type = "texts", default = [], doc = "the processors to look at; all if none is given" }

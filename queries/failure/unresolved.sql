@@ -5,6 +5,7 @@ A unit is a processor and a day. Its latest attempt decides, whatever came befor
 (`succeeded_before`), a failure before a success is not, and a skip decides nothing. A run that never wrote its end is
 listed once it is older than `stale_after_minutes`. A status that the project does not map, or NULL, is `unknown`.
 """
+decision = "which failures still need somebody"
 
 [params]
 processors          = { type = "texts", default = [], doc = "the processors to look at; all if none is given" }

@@ -4,6 +4,7 @@ doc   = """
 One line for each upstream whose newest date is older than that of the output by more days than allowed, or that has no
 rows: what the output holds of the days between was made of old rows, or of none.
 """
+decision = "which input to revive before its followers are believed"
 
 [params]
 output    = { type = "output", doc = "the output to examine" }

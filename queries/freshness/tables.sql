@@ -6,6 +6,7 @@ newest date with rows; days off and closed seasons make none, so that a table is
 expected. `hours_since_load` is the age of the newest load as of the question, where the output declares `loaded_at`. A
 check that reads a frozen table finds nothing, or everything: let this one go before it.
 """
+decision = "which output to wait for, and which to call dead"
 
 [params]
 outputs   = { type = "outputs", doc = "the outputs to examine; they share a spine" }

@@ -5,6 +5,7 @@ A key with one row of 187 is present and yet missing. Which entities (games, tea
 from the rows of another output. One line for each due key at which not all of them are held, at which others are, or
 for which the other output names none, so that nothing can be said. `reconcile/population` lists them by name.
 """
+decision = "which keys to fill in, entity by entity"
 
 [params]
 output   = { type = "output", doc = "the output to examine" }

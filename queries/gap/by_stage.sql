@@ -5,6 +5,7 @@ One line for each stage and period of the spine. A key is due where at least one
 now; of those outputs, all, some or none have rows for it, and the three add up to `due`. It is `complete` where each of
 them is ok. No output speaks for its stage: the one that is furthest behind decides.
 """
+decision = "which stage and which period need a backfill, and how large it is"
 
 [params]
 outputs = { type = "outputs", doc = "the outputs of the stages; they share a spine" }

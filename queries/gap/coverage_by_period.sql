@@ -6,6 +6,7 @@ output and period of the spine, also where nothing is present. Keys without a da
 `expected` is all but `not_expected`: ok, `not_ok`, `missing` and `pending` add up to it. `present` are the expected keys
 with at least one row, whatever their class. Keys that the spine does not have are not counted.
 """
+decision = "how to split a backfill into sessions"
 
 [params]
 outputs = { type = "outputs", doc = "the outputs to examine; they share a spine" }

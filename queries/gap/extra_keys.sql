@@ -5,6 +5,7 @@ One row per key that has rows and is not in the spine (`extra`), and one per key
 They never make up for a missing key. Days off, test rows and rows of the wrong date show here. A key that is NULL is a
 fault of its own; keys outside the spine are a warning.
 """
+decision = "which rows to remove or which season or spine to correct"
 
 [params]
 outputs = { type = "outputs", doc = "the outputs to examine; they share a spine" }

@@ -5,6 +5,7 @@ One line for each output and each key at which at least one of the outputs is no
 stages: outputs that hold the key stand beside those that do not, and an output without any row has all of its lines.
 Keys at which every output is ok, not expected or not due yet are left out.
 """
+decision = "which output of a stage is behind its sisters"
 
 [params]
 outputs = { type = "outputs", doc = "the outputs to set side by side; they share a spine" }

@@ -5,6 +5,7 @@ One line for each missing key of an upstream that is in the lookback of at least
 first to the last such key, how many there are, and how many of those have rows already, which were made without it. Once
 the gap is filled, those must run again; to run the gap alone leaves them as they are.
 """
+decision = "how much has to be run again after a gap is filled"
 
 [params]
 output    = { type = "output", doc = "the output that reads" }

@@ -7,6 +7,7 @@ no upstream holds it: collect it. `never_collected`: none holds anything of the 
 accept it. `source_unavailable`: no upstream is expected to hold it any more: accept it with a waiver. `upstreams` are
 those that should hold the key by now, `upstreams_held` those of them that do.
 """
+decision = "whether to collect again, to run again, or to waive"
 
 [params]
 output    = { type = "output", doc = "the output to examine" }

@@ -5,6 +5,7 @@ Before a key runs, the spine dates of its upstreams that it reads must be there:
 same season, and as many as there are where the season is younger. One line for each due key and upstream of which at
 least one such date is expected and has no rows, whether or not the output holds the key already.
 """
+decision = "which keys must not be run before their history is there"
 
 [params]
 output    = { type = "output", doc = "the output to examine" }

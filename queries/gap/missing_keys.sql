@@ -4,6 +4,7 @@ doc   = """
 One row per key of the spine that is due and has no rows. Keys that are not expected or not due yet are not listed, and
 neither are those with rows of which something is wrong: `quality/coverage` tells them all.
 """
+decision = "what to run: this is the work list"
 
 [params]
 outputs = { type = "outputs", doc = "the outputs to examine; they share a spine" }

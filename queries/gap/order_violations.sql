@@ -5,6 +5,7 @@ What was made from rows that are not there was made from something else, or the 
 key of the spine and each upstream that should hold it by now and does not. Keys that an upstream is not expected to
 hold, as where its rows are purged, are no violation.
 """
+decision = "which keys were made from nothing and must be made again"
 
 [params]
 output    = { type = "output", doc = "the output to examine" }

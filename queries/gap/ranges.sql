@@ -4,6 +4,7 @@ doc   = """
 One row per run of keys of the given classes: the key with its first date, the last date, and how many keys the run has.
 What counts is the order of the spine, so days off do not split a run. Keys without a date have a row each.
 """
+decision = "which ranges to give to one command each"
 
 [params]
 outputs = { type = "outputs", doc = "the outputs to examine; they share a spine" }

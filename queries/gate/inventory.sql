@@ -5,6 +5,7 @@ The catalogue against the warehouse's own list of tables. One line for each tabl
 names and that is not there (`absent`), and for each table beside them, in a schema of theirs, that the project does not
 name (`not_catalogued`): a forgotten table is in no gate. Tables outside those schemas are not looked at.
 """
+decision = "which table to load or to declare before the gate means anything"
 
 [params]
 ignore = { type = "texts", default = [], doc = "tables that need no output, as schema.table" }

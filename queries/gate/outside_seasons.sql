@@ -5,6 +5,7 @@ What lies outside every declared season is never looked at: the last game of fin
 years, a season that nobody declared yet. One line for each date within a year of the declared seasons that the spine's
 source has and no season covers. Widen a season, declare a new one, or let the spine's `where` leave out what is not meant.
 """
+decision = "whether a season's dates are right"
 
 [params]
 output = { type = "output", doc = "an output of the spine" }

@@ -5,6 +5,7 @@ One line about the last hours before the question: how many jobs were started, h
 read, and the slot hours that they took. Give a bound for what may not be exceeded when a run starts. Engines that keep a
 list of jobs are asked for it; for others, name a table with the columns state, started_at, bytes_billed and slot_ms.
 """
+decision = "whether there is room for a backfill now"
 
 [params]
 hours           = { type = "int", default = 24, doc = "how many hours to look back" }

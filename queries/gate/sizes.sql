@@ -5,6 +5,7 @@ Exactly two teams a game, at least eight players a team, three officials a game:
 fewer or more rows than it may. What a group is, and what is counted in it, is said: a bound for each game is not one for
 each team of a game. A group without any row is in no table to be counted: `gap/by_entity` finds it.
 """
+decision = "which groups, such as the teams of a game, to load again"
 
 [params]
 output  = { type = "output", doc = "the output to examine" }

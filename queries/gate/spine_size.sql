@@ -5,6 +5,7 @@ Everything is measured against the spine: a schedule that is half loaded makes h
 keys are in scope, and their size, which is the sum of a weight if one is named; and how many seasons that ended, or began
 at least two weeks before the question, have no key at all.
 """
+decision = "whether the expectation itself is loaded"
 
 [params]
 output   = { type = "output", doc = "an output of the spine" }

@@ -5,6 +5,7 @@ The values of some columns (models, versions, ids) as sets, compared both ways. 
 outputs has, as text and joined by '/', with the rows that have it. `spelled_like` is a value of the other side that
 differs in letter case or separators, or is a part of it or the other way round: likely the same under another name.
 """
+decision = "which of the two sides to complete, or which name to correct"
 
 [params]
 output        = { type = "output", doc = "one output" }

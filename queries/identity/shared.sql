@@ -4,6 +4,7 @@ doc   = """
 An identity, such as a version or an id, should name one thing only. One row per value of the identity columns that
 occurs with several values of the others; both are shown as text, joined by '/'. NULL counts as a value.
 """
+decision = "which identity to split before anything is read by it"
 
 [params]
 output   = { type = "output", doc = "the output to examine" }

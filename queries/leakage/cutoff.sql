@@ -4,6 +4,7 @@ doc   = """
 One row per key and class, from the columns alone: no flag is trusted. `leak` where the cutoff, the last day of the data
 that was used, is the key's date or after it; `unknown` where either is NULL, which is not the same as clean.
 """
+decision = "which rows to discard, because they knew what they forecast"
 
 [params]
 output = { type = "output", doc = "the output to examine" }

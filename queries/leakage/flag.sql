@@ -5,6 +5,7 @@ One row per key and class: `hidden` where the cutoff is on the key's date or aft
 `false_alarm` where it is before and the flag says otherwise, `no_flag` where the flag is NULL. Rows whose cutoff is NULL
 cannot be compared; `leakage/cutoff` lists them.
 """
+decision = "whether the flag may be read at all"
 
 [params]
 output = { type = "output", doc = "the output to examine" }

@@ -7,6 +7,7 @@ gives another number. One row per row that `differs` by more than the tolerance,
 is `null` although it can be computed. Rows with fewer than `least` values before them are not judged. Narrow the dates
 to take a sample.
 """
+decision = "which features to compute again"
 
 [params]
 output        = { type = "output", doc = "the output that stores the mean" }

@@ -4,6 +4,7 @@ doc   = """
 One row per key and class: `leak` where the moment at which something was known is after the event that it was used for,
 `unknown` where either is NULL, which is not the same as clean. Both columns are of one type, moments or dates.
 """
+decision = "which rows to discard, because they saw a later state"
 
 [params]
 output   = { type = "output", doc = "the output to examine" }

@@ -4,6 +4,7 @@ doc   = """
 One row per run that has written its start and no end, and is not older than `stale_after_minutes`. Before a backfill
 starts there should be none. Older ones are taken for dead: `ledger/stale_runs`.
 """
+decision = "whether to wait before the next run is started"
 
 [params]
 processors          = { type = "texts", default = [], doc = "the processors to look at; all if none is given" }

@@ -5,6 +5,7 @@ One row per processor of the catalogue or of the ledger. `unseen` are the units 
 run in scope: that the ledger holds no failure of it means nothing. A processor that the catalogue does not know writes
 under another name, or fills no declared output.
 """
+decision = "whether the names in the catalogue are those of the ledger"
 
 [params]
 processors = { type = "processors", default = [], doc = "the processors to look at; all of the catalogue and the ledger if none is given" }

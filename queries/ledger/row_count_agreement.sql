@@ -5,6 +5,7 @@ One row per processor and day whose latest attempt succeeded. `ledger_rows` is w
 each run adds its own (`runs_add_up`), what all successes of the day say together; NULL where one does not say.
 `held_rows` are the rows of the day in all outputs of the processor.
 """
+decision = "which runs to distrust, and which keys to load again"
 
 [params]
 processors  = { type = "processors", default = [], doc = "the processors to look at; all of the catalogue if none is given" }

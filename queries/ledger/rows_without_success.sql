@@ -6,6 +6,7 @@ past the ledger, or by a run that failed on its way (`class` says whether they a
 latest run ended, NULL without one. No gap: a failure on record does not make a complete day incomplete. A key without a
 date is compared with the processor's runs for any date.
 """
+decision = "which failure records are stale, or which rows came from elsewhere"
 
 [params]
 outputs = { type = "outputs", doc = "the outputs to examine; they share a spine" }

@@ -5,6 +5,7 @@ One row per run that has written its start and no end, and is older than `stale_
 was lost. A run with an end is never listed, whatever became of the row of its start. `superseded` ones have a later
 attempt at the same processor and day, so nothing hangs on them; the others are unresolved.
 """
+decision = "which runs to declare dead and start again"
 
 [params]
 processors          = { type = "texts", default = [], doc = "the processors to look at; all if none is given" }

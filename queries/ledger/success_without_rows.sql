@@ -5,6 +5,7 @@ One row per key that is due and has no rows although the latest run of the outpu
 run wrote elsewhere, wrote nothing, or the rows are gone since. A key without a date is compared with the processor's
 latest run for any date.
 """
+decision = "which keys to run again although the ledger says that they are done"
 
 [params]
 outputs = { type = "outputs", doc = "the outputs to examine; they share a spine" }

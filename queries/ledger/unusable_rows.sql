@@ -4,6 +4,7 @@ doc   = """
 One row per processor and reason. `no_date` and `no_processor` belong to no unit, so no other query sees them; without
 `no_start` the attempts of a unit have no order; `ends_before_start` is a clock gone wrong.
 """
+decision = "what to mend in the ledger before it is asked"
 
 [params]
 processors = { type = "texts", default = [], doc = "the processors to look at; all if none is given" }

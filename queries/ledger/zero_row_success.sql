@@ -6,6 +6,7 @@ that day: `no_rows`, the day is expected and the data has none, so they are lost
 `rows_held`, there are rows, so the count is wrong or another run wrote them; `not_expected`, nothing should be there. A
 run that says nothing of its rows is not listed.
 """
+decision = "which empty successes are true, and which lost their rows"
 
 [params]
 processors = { type = "processors", default = [], doc = "the processors to look at; all of the catalogue if none is given" }

@@ -5,6 +5,7 @@ One row per processor of the catalogue with successes both in the last `recent_d
 per weight of the day (as games; see `performance/durations`). `slower` says that the recent one is more than `times` the
 earlier one.
 """
+decision = "which processor to look at before it runs into its time limit"
 
 [params]
 processors  = { type = "processors", default = [], doc = "the processors to look at; all of the catalogue if none is given" }

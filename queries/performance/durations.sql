@@ -6,6 +6,7 @@ which have no duration yet. Each run counts once. Percentiles are durations that
 no longer. The last two are milliseconds per unit of weight, as games of the day; `per` names the weight, else it is the one
 that the outputs' rows are counted per, else each key weighs 1. A single run has no standard deviation.
 """
+decision = "where to optimise, and what time limit is reasonable"
 
 [params]
 processors = { type = "processors", default = [], doc = "the processors to look at; all of the catalogue if none is given" }

@@ -5,6 +5,7 @@ One row per run, failed ones included, that took more than `times` the usual per
 `performance/durations`). The usual is the median of the processor's successes in scope, of which there are `compared`. A
 long run on a big day is not slow.
 """
+decision = "which runs were slow for another reason than a large day"
 
 [params]
 processors = { type = "processors", default = [], doc = "the processors to look at; all of the catalogue if none is given" }

@@ -6,6 +6,7 @@ One row per processor of the catalogue. `expected` are the units, a processor an
 `due` leaves out the pending ones, and `remaining` is what is due and not done. `first_open` and `last_done` are days of
 units. `permille_done` is of `due` and never rounded up. What the rows say is `progress/overall`.
 """
+decision = "whether one processor lags behind the others"
 
 [params]
 processors          = { type = "processors", default = [], doc = "the processors to look at; all of the catalogue if none is given" }

@@ -6,6 +6,7 @@ One row per processor of the catalogue. `remaining` are the due units, a process
 (`minutes` ago), idle hours included: every one of them counts. `minutes_left` is NULL where units remain and none was
 completed, which is never. `decides` marks the slowest: the whole is done when that one is.
 """
+decision = "whether to wait, to add workers, or to come back tomorrow"
 
 [params]
 processors          = { type = "processors", default = [], doc = "the processors to look at; all of the catalogue if none is given" }

@@ -5,6 +5,7 @@ One row per output. `expected` is every key of the spine but those that are not 
 are ok, and `not_ok`, `missing` and `pending` are the others. `due` leaves out the pending ones: all of it must be done.
 `remaining` is what is due and not done. `permille_done` is of `expected` and never rounded up.
 """
+decision = "whether to wait or to look into it"
 
 [params]
 outputs = { type = "outputs", doc = "the outputs to examine; they share a spine" }

@@ -5,6 +5,7 @@ One row per processor of the catalogue, also if it never succeeded, so that a bu
 `row_count` and `seconds` are those of its last success, `age_minutes` is how long ago that ended. `attempts_since` and
 `failures_since` count the attempts that ended after it, or began and have not ended.
 """
+decision = "whether every processor is alive"
 
 [params]
 processors          = { type = "processors", default = [], doc = "the processors to look at; all of the catalogue if none is given" }

@@ -5,6 +5,7 @@ One row per processor of the catalogue with units that are due and have not succ
 the first time in the last `minutes`, or has failed more than `failures` times since its last success. `idle_minutes` are
 those since it last completed one, or since its first run; NULL means that it never ran. `running` are its runs under way.
 """
+decision = "whether to stop waiting and look"
 
 [params]
 processors          = { type = "processors", default = [], doc = "the processors to look at; all of the catalogue if none is given" }

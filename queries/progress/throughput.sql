@@ -6,6 +6,7 @@ which is not over. An expected unit, a processor and a day, is completed once, w
 never exceeds what is expected. `completed_in_3_hours` is that hour with the two before. Hours are those of the ledger's
 clock. A ledger without a run has no hours.
 """
+decision = "whether the pace holds"
 
 [params]
 processors = { type = "processors", default = [], doc = "the processors to look at; all of the catalogue if none is given" }

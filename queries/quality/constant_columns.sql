@@ -6,6 +6,7 @@ for each column and period in which the output should hold something: how many d
 in how many rows the most common one stands, and how many `other_rows` there are. At least one row must differ, and as many
 as asked. A column that holds a placeholder by design for now is waived until a day.
 """
+decision = "whether a column is filled or only present"
 
 [params]
 output       = { type = "output", doc = "the output to examine" }

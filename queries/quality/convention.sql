@@ -6,6 +6,7 @@ a reserved number. `marks` are such ways, each as column=value, the declared one
 of marks without the declared one. `declared_rows` are the key's rows that do have it: more than 0 means that both
 conventions are in use for this key, and who counts by one of them alone counts wrong.
 """
+decision = "which writer to correct"
 
 [params]
 output = { type = "output", doc = "the output to examine; its `where` must not leave out what is marked otherwise" }

@@ -6,6 +6,7 @@ as an earlier date. Name columns that differ from date to date; those of the gra
 equals NULL here, and the order of rows does not count. Keys with fewer rows than asked are not compared, because few rows
 can be alike by chance.
 """
+decision = "which dates to load again"
 
 [params]
 output  = { type = "output", doc = "the output to examine" }

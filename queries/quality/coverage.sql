@@ -6,6 +6,7 @@ pending, invalid, null, partial, excess, duplicate or missing; keys that the spi
 key null_key. Keys that are ok or not expected come back as one row with their count, all others one by one, so what
 travels is what needs attention. `figure_N` are the counters that the output's rules judge.
 """
+decision = "go or no-go for the next stage, key by key"
 
 [params]
 outputs = { type = "outputs", doc = "the outputs to examine; they share a spine" }

@@ -4,6 +4,7 @@ doc   = """
 One line for each period in which the output should hold something, also where it holds nothing: its rows, and how many
 distinct entities (players, teams) they are of. NULL is no entity.
 """
+decision = "whether a whole group of entities was lost"
 
 [params]
 output   = { type = "output", doc = "the output to examine" }

@@ -4,6 +4,7 @@ doc   = """
 One line for each period in which the output should hold something, also where it holds nothing. Every period must have
 values; the bounds that are given must hold in each of them, both ends included.
 """
+decision = "whether the values are what they should be about"
 
 [params]
 output       = { type = "output", doc = "the output to examine" }

@@ -5,6 +5,7 @@ One line for each key of which each row, by the grain, occurs at least twice: a 
 merely a row repeated. `copies` is how often its least repeated row occurs. Single repeated rows are in
 `quality/duplicates`.
 """
+decision = "which keys to load again, once"
 
 [params]
 output = { type = "output", doc = "the output to examine" }

@@ -4,6 +4,7 @@ doc   = """
 One row per key and grain that occurs in several rows; `grain` has the values of the grain columns, joined by '/'. NULL
 equals NULL here. An output that declares no grain cannot be asked.
 """
+decision = "which rows to remove"
 
 [params]
 output = { type = "output", doc = "the output to examine" }

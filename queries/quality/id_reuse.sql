@@ -5,6 +5,7 @@ An id that is meant to be one event and occurs on two dates is a postponed event
 given twice. Either way a join on the id alone mixes the two, and a count by date and id cannot see it. One line for each
 such id, with its first and last date. NULL is no id.
 """
+decision = "which keys need the date beside the id"
 
 [params]
 output = { type = "output", doc = "the output to examine" }

@@ -5,6 +5,7 @@ A query that asks for one label finds nothing once the label is retired, and nev
 One line for each value of a column that is not among the declared labels (`unknown`; NULL is one), and for each declared
 label without a row (`absent`).
 """
+decision = "which label to declare, and which writer to correct"
 
 [params]
 output = { type = "output", doc = "the output to examine" }

@@ -4,6 +4,7 @@ doc   = """
 One row per column, from one scan: the rows in scope, and how many have a value there. All of them must; a share of no
 rows is undecided, so an empty table does not pass.
 """
+decision = "whether a column is complete enough to be read"
 
 [params]
 output  = { type = "output", doc = "the output to examine" }

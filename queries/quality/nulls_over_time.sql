@@ -5,6 +5,7 @@ The share of NULLs of each due key with rows, against the median of all of them:
 not a fault, one that is NULL for most rows of one date is. One line for each key that is above the usual share by more
 than allowed; the opening days of a season can be left out, from both. A column that is NULL in every row of every key deviates from nothing: `quality/constant_columns` finds it.
 """
+decision = "since when a column is not filled"
 
 [params]
 output          = { type = "output", doc = "the output to examine" }

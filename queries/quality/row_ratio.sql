@@ -5,6 +5,7 @@ A date with one game has fewer rows than one with eleven, and both are complete:
 line for each due key whose rows, divided by its weight, are not within bounds of the median of all keys with rows. Keys
 without rows have the ratio 0; where no key has rows, or a weight is NULL or 0, there is no ratio and the key is listed.
 """
+decision = "which keys to look into although they have rows enough"
 
 [params]
 output  = { type = "output", doc = "the output to examine" }

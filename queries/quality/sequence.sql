@@ -5,6 +5,7 @@ Each key that has rows should have each whole number from `first` to `last` exac
 numbers that are `missing`, per number that is `repeated`, `outside` the sequence or `null`; `held_rows` are the rows
 that have it.
 """
+decision = "which keys to make again in full"
 
 [params]
 output = { type = "output", doc = "the output to examine" }

@@ -6,6 +6,7 @@ way is compared with as many days of the earlier one. One line for each season t
 and figure. A season whose predecessor is purged by now has nothing to be compared with and no line. The ratio must lie
 between two bounds that you give.
 """
+decision = "whether a season is as complete as the one before"
 
 [params]
 output  = { type = "output", doc = "the output to examine" }

@@ -6,6 +6,7 @@ which the output should hold something: the rows, how many of them have a value,
 share is of the values, NULLs apart; a share of none is undecided. A column that is zero by design for now is waived until
 a day.
 """
+decision = "whether a column holds measurements or a default"
 
 [params]
 output       = { type = "output", doc = "the output to examine" }

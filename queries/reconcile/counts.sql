@@ -5,6 +5,7 @@ Phases that hand the same players, games or teams on must count the same of them
 should hold by now and at which their numbers of distinct entities (or of rows, if no column is named) are further apart
 than allowed. A key without rows counts 0. Equal numbers do not prove equal names: `reconcile/population` compares those.
 """
+decision = "which output lost entities, and where"
 
 [params]
 output    = { type = "output", doc = "the output to compare" }

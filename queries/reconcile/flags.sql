@@ -4,6 +4,7 @@ doc   = """
 A flag such as \"complete\" or \"production ready\" promises content. One line for each key with rows that are flagged although
 a column of the content is NULL, rows that are not flagged although all of it is there, or rows whose flag is NULL.
 """
+decision = "which rows to make again, because the flag promises what is not there"
 
 [params]
 output  = { type = "output", doc = "the output to examine" }

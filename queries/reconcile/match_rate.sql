@@ -5,6 +5,7 @@ One line: the distinct entities of an output, at the keys that both outputs shou
 other one has too; NULL is never found. A rate of 0 is a finding of its own: the two write their ids in different ways, and
 whatever is joined on them is empty. Nothing to match is undecided. The other direction is a question of its own.
 """
+decision = "whether two outputs can be joined at all"
 
 [params]
 output   = { type = "output", doc = "the output whose entities are looked for" }

@@ -7,6 +7,7 @@ row has the same date, or lies up to so many days before, and then perhaps stric
 `null_entity` where a column is NULL; `no_parents` where the parent has no rows at all; and `nothing_matches` where not one
 row has a parent: then the two most likely write their ids in different ways, and nothing is known of orphans.
 """
+decision = "which parents to load, or which rows to remove"
 
 [params]
 output          = { type = "output", doc = "the output whose rows need a parent" }

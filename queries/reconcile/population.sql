@@ -7,6 +7,7 @@ entity itself is NULL, which never matches; `no_rows` where neither has a row fo
 `nothing_matches` where no entity of the one is among those of the other in the whole scope: then the two most likely
 write them in different ways, and nothing is known of what is missing.
 """
+decision = "who was lost, and between which two outputs"
 
 [params]
 output = { type = "output", doc = "one of the outputs" }

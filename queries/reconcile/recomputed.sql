@@ -6,6 +6,7 @@ date and of the same season, and compared with what is stored. A window that inc
 season before, or that was made while rows were missing, differs. One line for each row that is further off than allowed,
 NULL against a value included. Where every nth key is enough, it is every nth of the spine, so that two runs agree.
 """
+decision = "which rows to compute again"
 
 [params]
 output    = { type = "output", doc = "the output with the stored values" }

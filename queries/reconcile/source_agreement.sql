@@ -6,6 +6,7 @@ than allowed, NULL against a value included; `only_in` where one has no row, at 
 a sparse source is only to be compared where it has rows); `repeated` where an entity has several rows at one key, so that
 there is no one value to compare. Two NULLs agree. With tolerances of 0, values of any type compare.
 """
+decision = "which source to believe, and which to correct"
 
 [params]
 output      = { type = "output", doc = "one source" }

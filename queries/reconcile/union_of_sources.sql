@@ -5,6 +5,7 @@ Sources that fill in for one another cover what is in any of them: not the best 
 for each due key at which an expected entity is in no source, or for which none is expected; `best_source` is how many the
 best source alone has, `first_uncovered` the first that none has.
 """
+decision = "what no source has, and so what to collect"
 
 [params]
 output   = { type = "output", doc = "the output whose rows name the entities of each key, as a schedule" }

@@ -4,6 +4,7 @@ doc   = """
 One row per processor and day of the run ledger. A run with a row at its start and one at its end is one attempt, a skip
 is none; `last_state` is `skipped` only where nothing else was ever tried.
 """
+decision = "what was tried how often"
 
 [params]
 processors = { type = "texts", default = [], doc = "the processors to look at; all if none is given" }

@@ -5,6 +5,7 @@ One row per day with a unit of these processors that is unresolved (its latest a
 more) or was never tried although it is due. One processor is enough: there is no share of them that is good enough.
 `recovery/units` and `recovery/never_attempted` list the units of these days.
 """
+decision = "which days to give to the retry script"
 
 [params]
 processors          = { type = "processors", default = [], doc = "the processors to look at; all of the catalogue if none is given" }

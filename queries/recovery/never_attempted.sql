@@ -4,6 +4,7 @@ doc   = """
 One row per processor and day that the catalogue expects, that is due, and of which the ledger has no run; a skip on record
 is reason enough not to be listed. `days_late` counts from its day. With `recovery/units` it is all that is left to do.
 """
+decision = "what to start for the first time"
 
 [params]
 processors = { type = "processors", default = [], doc = "the processors to look at; all of the catalogue if none is given" }

@@ -7,6 +7,7 @@ wrote. From `cap` failures on it is `exhausted`: another try needs a decision. `
 latest attempt ended. `failure_class` is what [runs] category makes of the category. `recovery/never_attempted` has the
 units without any run; together they are all that is left to do.
 """
+decision = "what to run again, and what to give up on for now"
 
 [params]
 processors          = { type = "texts", default = [], doc = "the processors to look at; all if none is given" }

@@ -189,18 +189,18 @@ impl Told {
     }
 }
 
-/// A value for every parameter without default.
+/// A value for every parameter without default. Texts are the parameter's own name, so that no two columns look the same.
 fn arguments(query: &Query, outputs: &[&str]) -> IndexMap<String, Argument> {
-    let value = |kind: ParamKind| match kind {
+    let value = |name: &str, kind: ParamKind| match kind {
         ParamKind::Output => outputs.first().map(|output| Argument::Text((*output).to_owned())),
         ParamKind::Outputs | ParamKind::Upstreams => Some(Argument::List(outputs.iter().map(|output| (*output).to_owned()).collect())),
-        ParamKind::Text | ParamKind::Expression => Some(Argument::Text("x".to_owned())),
-        ParamKind::Texts | ParamKind::Processors => Some(Argument::List(vec!["x".to_owned()])),
+        ParamKind::Text | ParamKind::Expression => Some(Argument::Text(name.to_owned())),
+        ParamKind::Texts | ParamKind::Processors => Some(Argument::List(vec![name.to_owned()])),
         ParamKind::Int | ParamKind::Number => Some(Argument::Int(1)),
         ParamKind::Bool => Some(Argument::Bool(true)),
         ParamKind::Date | ParamKind::Moment => Some(Argument::Text("2024-01-01".to_owned())),
         ParamKind::Step => Some(Argument::Text("1 day".to_owned())),
     };
     let open = query.params.iter().filter(|(_, param)| param.default.is_none() && !param.optional);
-    open.filter_map(|(name, param)| Some((name.clone(), value(param.kind)?))).collect()
+    open.filter_map(|(name, param)| Some((name.clone(), value(name, param.kind)?))).collect()
 }
