@@ -4,6 +4,7 @@ use std::hint::black_box;
 use std::path::Path;
 
 use criterion::{Criterion, criterion_group, criterion_main};
+use gapgate::lint::{self, Facts};
 use gapgate::load::{library, project};
 use gapgate::model::catalogue::Argument;
 use gapgate::model::coverage::{Tally, figures};
@@ -35,6 +36,12 @@ fn own_share(criterion: &mut Criterion) {
     let sql = renderer.render(query, &args).expect("a statement");
     criterion.bench_function("guard coverage of 16 outputs", |bencher| {
         bencher.iter(|| black_box(Sql::parse(sql.as_str(), Dialect::DuckDb).expect("a statement")));
+    });
+
+    let statements: Vec<&str> = include_str!("../tests/fixtures/lint/valid/bigquery.sql").split(";\n").collect();
+    let files: Vec<String> = (0..500).map(|n| statements.iter().cycle().skip(n).take(5).copied().collect::<Vec<_>>().join(";\n")).collect();
+    criterion.bench_function("lint 500 files of BigQuery SQL", |bencher| {
+        bencher.iter(|| files.iter().map(|text| lint::lint(text, Dialect::BigQuery, &Facts::default()).statements).sum::<usize>());
     });
 
     let output = &project.outputs["nbac_schedule"];

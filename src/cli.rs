@@ -108,9 +108,7 @@ pub enum Command {
         dialect: Option<String>,
     },
     /// Find what would answer wrongly: in the queries of the library, in every dialect, or in any SQL files.
-    ///
-    /// Without a warehouse. `-- gapgate: allow GG009 because ...` on the line before, or at the end of the line, allows a
-    /// finding. Formats: text, json, github, sarif. Exit status: 0 nothing but warnings, 1 errors, 2 something cannot be read.
+    #[command(after_help = LINT_HELP)]
     Lint(Lint),
     /// Run one query and print its rows; the exit status is what its rules say.
     Run {
@@ -121,6 +119,10 @@ pub enum Command {
         args: Vec<String>,
     },
 }
+
+const LINT_HELP: &str = "\
+Formats: text, json, github, sarif. Exit status: 0 nothing but warnings, 1 errors, 2 something cannot be read.
+A comment on the line before, or at the end of the line, allows a finding: -- gapgate: allow GG009 because ...";
 
 /// What to lint, and how.
 #[derive(Debug, Args)]

@@ -7,6 +7,7 @@ mod context;
 mod functions;
 mod ledger;
 mod literal;
+mod scope;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -82,7 +83,7 @@ impl fmt::Debug for Renderer<'_> {
 impl<'a> Renderer<'a> {
     /// Makes the template environment once; rendering many checks then costs little.
     pub fn new(library: &'a Library, project: &'a Project, scope: &'a Scope, dialect: Dialect) -> Self {
-        let (environment, catalogue) = (environment(library, dialect), context::catalogue(project));
+        let (environment, catalogue) = (environment(library, dialect), scope::catalogue(project));
         Self { project, scope, dialect, environment, catalogue, guarded: BTreeMap::new() }
     }
 
@@ -119,7 +120,7 @@ impl<'a> Renderer<'a> {
 
     fn text(&self, query: &Query, args: &IndexMap<String, Argument>, parts: &IndexMap<String, Part>) -> Result<String, RenderError> {
         let mut values: BTreeMap<String, Value> = BTreeMap::new();
-        values.insert("scope".into(), context::scope(self.scope, &self.project.seasons, self.dialect));
+        values.insert("scope".into(), scope::scope(self.scope, &self.project.seasons, self.dialect));
         values.insert("catalogue".into(), self.catalogue.clone());
         values.insert("runs".into(), self.ledger()?);
         values.insert("dialect".into(), Value::from(self.dialect.name()));
@@ -284,7 +285,7 @@ impl<'a> Renderer<'a> {
     /// A SQL file of the project as a subquery.
     fn subquery(&self, file: &str, text: &str) -> Result<Value, RenderError> {
         let fail = |error: &minijinja::Error| RenderError::new(file, error.line().unwrap_or(0), describe(error));
-        let scope = context::scope(self.scope, &self.project.seasons, self.dialect);
+        let scope = scope::scope(self.scope, &self.project.seasons, self.dialect);
         let values = minijinja::context! { scope, dialect => self.dialect.name() };
         let template = self.environment.template_from_named_str(file, text).map_err(|error| fail(&error))?;
         let text = template.render(values).map_err(|error| fail(&error))?;

@@ -1,9 +1,11 @@
 //! The corridor: plan, render, query, judge, collect. What a check could not find out is part of its report.
 
 mod coverage;
+mod empty;
 mod inventory;
+mod ledger;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::thread;
@@ -18,7 +20,7 @@ use crate::model::report::{CheckReport, Finding, GateReport, StatementReport};
 use crate::model::rule::{Rule, RuleKind};
 use crate::model::scope::Scope;
 use crate::model::sql::Sql;
-use crate::model::table::{Column, Table, Value};
+use crate::model::table::{Column, Table};
 use crate::model::verdict::Verdict;
 use crate::render::{RenderError, Renderer};
 use crate::warehouse::{Deadline, Inventory, QueryError, Warehouse};
@@ -44,6 +46,8 @@ pub struct Session<'a> {
     renderer: Renderer<'a>,
     inventory: OnceLock<Result<Inventory, String>>,
     overhead: Mutex<Vec<StatementReport>>,
+    /// How many keys each spine has, as far as that was asked.
+    spines: Mutex<BTreeMap<String, Finding>>,
 }
 
 impl std::fmt::Debug for dyn Warehouse + '_ {
@@ -67,6 +71,7 @@ impl<'a> Session<'a> {
             renderer,
             inventory: OnceLock::new(),
             overhead: Mutex::default(),
+            spines: Mutex::default(),
         }
     }
 
@@ -336,17 +341,16 @@ pub fn single(session: &Session<'_>, check: &Check<'_>) -> Result<CheckReport, E
             if let Some(output) = outputs.first() {
                 let spine = spine_size(session, output)?;
                 report.findings.extend((spine.verdict != Verdict::Pass).then_some(spine));
-                report.findings.extend(without_rows(session, &outputs)?);
+                report.findings.extend(empty::without_rows(session, &outputs)?);
             }
-            // Of a ledger without runs, no rows say nothing, and neither do rows that say that nothing ran.
-            if session.project.runs.is_some() && check.query.reads_ledger() && (table.is_empty() || report.verdict() != Verdict::Pass) {
-                report.findings.extend(empty_ledger(session, check)?);
-            }
+            report.findings.extend(ledger::emptiness(session, check, &table, report.verdict())?);
             report.rows = Some(table);
         }
         Err(QueryError::Interrupted) => return Err(Error::Interrupted),
         Err(error) => {
-            let known: Vec<Finding> = outputs_of(check).iter().filter_map(|name| inventory::fault(session, name)).collect();
+            let outputs = outputs_of(check);
+            let faults = outputs.iter().filter_map(|name| inventory::fault(session, name));
+            let known: Vec<Finding> = faults.chain(ledger::fault(session, check.query)).collect();
             report.findings = if known.is_empty() { vec![inventory::engine_finding(&error)] } else { known };
         }
     }
@@ -411,31 +415,24 @@ pub fn catalogue(session: &Session<'_>, outputs: &[String]) -> Result<Vec<(Strin
         findings.push((format!("spine {spine}"), spine_size(session, output)?));
     }
     if let Some(ledger) = &session.project.runs {
-        findings.push(("runs".to_owned(), ledger_finding(session, ledger)));
+        findings.push(("runs".to_owned(), ledger::mapping(session, ledger)));
         findings.extend(unseen_processors(session, outputs)?);
     }
     Ok(findings)
 }
 
-/// One finding for each output that has no rows in scope.
-fn without_rows(session: &Session<'_>, outputs: &[String]) -> Result<Vec<Finding>, Error> {
-    let Some(query) = session.library.probe("_probe/held") else {
-        return Ok(vec![Finding::undecided("rows", "the library lacks a probe")]);
-    };
-    let args: IndexMap<String, Argument> = [("outputs".to_owned(), Argument::List(outputs.to_vec()))].into_iter().collect();
-    let answer = match session.renderer.render(query, &args) {
-        Ok(sql) => session.ask(&sql, &mut Vec::new()),
-        Err(error) => return Ok(vec![Finding::undecided("rows", error.to_string())]),
-    };
-    let empty = |name: &Value| Finding::undecided("rows", format!("{name} has no rows in scope, so there was nothing to look at"));
-    match answer {
-        Ok(table) => Ok(table.rows().filter(|row| row[1].as_int() != Some(1)).map(|row| empty(&row[0])).collect()),
-        Err(QueryError::Interrupted) => Err(Error::Interrupted),
-        Err(error) => Ok(vec![inventory::engine_finding(&error)]),
+/// Whether the spine of an output has keys in scope. Each spine is counted once.
+fn spine_size(session: &Session<'_>, output: &str) -> Result<Finding, Error> {
+    let spine = session.project.outputs.get(output).map(|output| output.spine.clone()).unwrap_or_default();
+    if let Some(known) = session.spines.lock().unwrap_or_else(PoisonError::into_inner).get(&spine) {
+        return Ok(known.clone());
     }
+    let found = count_keys(session, output)?;
+    session.spines.lock().unwrap_or_else(PoisonError::into_inner).insert(spine, found.clone());
+    Ok(found)
 }
 
-fn spine_size(session: &Session<'_>, output: &str) -> Result<Finding, Error> {
+fn count_keys(session: &Session<'_>, output: &str) -> Result<Finding, Error> {
     let Some(query) = session.library.probe("_probe/spine") else { return Ok(Finding::undecided("spine", "the library lacks a probe")) };
     let args: IndexMap<String, Argument> = [("output".to_owned(), Argument::Text(output.to_owned()))].into_iter().collect();
     let answer = match session.renderer.render(query, &args) {
@@ -477,46 +474,4 @@ fn attempts(session: &Session<'_>) -> Result<Result<Table, QueryError>, Error> {
         Err(QueryError::Interrupted) => Err(Error::Interrupted),
         answer => Ok(answer),
     }
-}
-
-/// Of a ledger without a single run of these processors in scope, nothing can be concluded.
-fn empty_ledger(session: &Session<'_>, check: &Check<'_>) -> Result<Option<Finding>, Error> {
-    let Some(query) = session.library.probe("_probe/runs") else {
-        return Ok(Some(Finding::undecided("runs", "the library lacks a probe")));
-    };
-    let mut args: IndexMap<String, Argument> = check.args.clone();
-    let of_outputs = outputs_of(check).into_iter().filter_map(|name| Some(session.project.outputs.get(&name)?.processor.clone()));
-    if !check.query.params.contains_key("processors") {
-        args.insert("processors".to_owned(), Argument::List(of_outputs.collect()));
-    }
-    args.retain(|name, _| query.params.contains_key(name));
-    let sql = session.renderer.render(query, &args).map_err(|error| Error::Complaints(vec![error.complaint]))?;
-    match session.ask_aside(&sql) {
-        Ok(table) if table.rows().next().and_then(|row| row[0].as_int()) == Some(0) => {
-            let finding = Finding::undecided("runs", "the run ledger has no run in scope, so nothing can be said of them");
-            Ok(Some(finding.with_remedy("check the mapping in [runs] with its `where`, `exclude` and `since`, and the scope")))
-        }
-        Ok(_) => Ok(None),
-        Err(QueryError::Interrupted) => Err(Error::Interrupted),
-        Err(error) => Ok(Some(inventory::engine_finding(&error))),
-    }
-}
-
-fn ledger_finding(session: &Session<'_>, ledger: &crate::model::catalogue::Ledger) -> Finding {
-    let Ok(tables) = session.tables() else { return Finding::undecided("runs", "the list of tables cannot be read") };
-    let info = match inventory::find(tables, &ledger.table) {
-        Ok(info) => info,
-        Err(finding) => return finding,
-    };
-    let labels = [&ledger.category, &ledger.phase].into_iter().flatten().map(|labels| &labels.column);
-    let counts = [&ledger.rows, &ledger.entities_done, &ledger.entities_failed];
-    let optional = [&ledger.finished, &ledger.error].into_iter().chain(counts).flatten().chain(labels);
-    let columns = [&ledger.run, &ledger.processor, &ledger.date, &ledger.status, &ledger.started].into_iter().chain(optional);
-    let missing: Vec<&str> =
-        columns.filter(|column| inventory::is_name(column) && info.column(column).is_none()).map(String::as_str).collect();
-    if missing.is_empty() {
-        return Finding::new(Verdict::Pass, "runs", format!("{} is there with every column", ledger.table));
-    }
-    Finding::undecided("runs", format!("{} has no column {}", ledger.table, missing.join(", ")))
-        .with_remedy(format!("correct the mapping at {}", ledger.declared))
 }

@@ -224,6 +224,26 @@ fn wrong_files_and_flags_exit_with_2_and_say_where() {
         (vec![("[gates.raw]\nstage = \"raw\"", "[gates.raw]\nstage = \"raw\"\nchecks = []")], vec!["gate"], "has no checks"),
         (vec![("[gates.raw]\nstage = \"raw\"", "[gates.raw]\noutputs = [\"sale\"]")], vec!["gate"], "\"sale\" names no output"),
         (vec![("day = \"date\"", "class = \"date\"")], vec!["gate"], "a name that reports use"),
+        (
+            vec![("table = \"calendar\"\n", "cadence = { step = \"semi-annual\", anchor = 2024-01-31 }\n")],
+            vec!["gate"],
+            "gapgate.toml:15: unknown step \"semi-annual\"; did you mean \"semiannual\"?",
+        ),
+        (
+            vec![("table = \"calendar\"\n", "cadence = \"monthly\"\n")],
+            vec!["gate"],
+            "gapgate.toml:15: `anchor` is missing: the date that the others are counted from",
+        ),
+        (
+            vec![("table = \"calendar\"\n", "calendar = { step = \"2 days\", weekdays = [\"mon\"] }\n")],
+            vec!["gate"],
+            "gapgate.toml:15: `from` is missing",
+        ),
+        (
+            vec![("date = \"sold_on\"", "date = \"sold_on\"\ndue_when = \"shops > 0) or (1 = 1\"")],
+            vec!["gate"],
+            "gapgate.toml:19: due_when:",
+        ),
         (vec![], vec!["gate", "ra"], "no gate is named \"ra\"; did you mean \"raw\"?"),
         (vec![], vec!["gate", "--season", "2023"], "no season is named \"2023\""),
         (vec![], vec!["gate", "--from", "2025-01-01"], "no season has a date in that range"),
@@ -239,6 +259,11 @@ fn wrong_files_and_flags_exit_with_2_and_say_where() {
         (vec![], vec!["run", "gap/missing_keys"], "parameter `outputs` (outputs) has no value"),
         (vec![], vec!["run", "gap/missing_keys", "outputs=sale"], "no output is named \"sale\"; did you mean \"sales\"?"),
         (vec![], vec!["run", "gap/missing_keys", "output=sales"], "has no parameter \"output\""),
+        (
+            vec![],
+            vec!["run", "cadence/age", "output=sales", "cutoff=sold_on", "most=fortnight"],
+            "parameter `most`: unknown step \"fortnight\"",
+        ),
         (vec![], vec!["render", "gap/missing_keys", "outputs=sales", "--dialect", "oracle"], "unknown dialect \"oracle\""),
     ] {
         let dir = project(&changes);
@@ -390,6 +415,41 @@ fn pending_turns_into_missing_at_the_deadline() {
     assert!(status == 0 && out.contains("1 pending"), "{out}");
     let (status, out, _) = answer(dir.path(), &["gate", "raw", "--as-of", "2024-01-11T07:00"]);
     assert!(status == 1 && out.contains("1 missing"), "{out}");
+}
+
+/// What is not known yet when the row is written is pending until it is due; a condition on the key can delay that.
+#[test]
+fn nulls_are_pending_until_they_are_due() {
+    let damage = format!("{WAREHOUSE};update sales set amount = null where sold_on = '2024-01-10';");
+    for (due, as_of, status, expected) in [
+        ("expected_by = \"1 day 07:00\"", "2024-01-11T06:59", 0, "1 pending"),
+        ("expected_by = \"1 day 07:00\"", "2024-01-11T07:00", 1, "amount is NULL in 4 of 4 rows"),
+        ("due_when = \"day < date '2024-01-10'\"", "2024-01-31", 0, "1 pending"),
+        ("due_when = \"shops = 2\"", "2024-01-31", 1, "amount is NULL in 4 of 4 rows"),
+        // Of a condition that is NULL nobody knows, so nothing is excused.
+        ("due_when = \"nullif(shops, 2) = 2\"", "2024-01-31", 1, "amount is NULL in 4 of 4 rows"),
+    ] {
+        let dir = project(&[("date = \"sold_on\"", &format!("date = \"sold_on\"\n{due}"))]);
+        load(&dir, &damage);
+        let (found, out, error) = answer(dir.path(), &["gate", "raw", "--as-of", as_of]);
+        assert!(found == status && out.contains(expected), "{due} {as_of}\n{out}{error}");
+    }
+}
+
+#[test]
+fn a_spine_can_be_the_keys_of_an_output_whose_spine_is_a_cross_product() {
+    let more = "[spines.shops]\nvalues = { shop = [\"a\", \"b\"] }\n[spines.shop_days]\ncross = [\"shops\", \"days\"]\n\
+                [spines.products]\nvalues = { product = [\"x\"] }\n[spines.all]\ncross = [\"products\", \"shop_days\"]\n\
+                [spines.opened]\noutput = \"visits\"\n\
+                [outputs.visits]\nstage = \"raw\"\ntable = \"visits\"\nspine = \"all\"\n\
+                [outputs.orders]\nstage = \"raw\"\ntable = \"orders\"\nspine = \"opened\"\n[gates.raw]";
+    let dir = project(&[("[gates.raw]", more)]);
+    let tables = "create table visits as select day, s.shop, 'x' as product from calendar, (values ('a'), ('b')) s(shop);\
+                  create table orders as select * from visits where day <> '2024-01-02' or shop <> 'b';";
+    load(&dir, &format!("{WAREHOUSE};{tables}"));
+    let (status, out, error) = answer(dir.path(), &["gate", "raw"]);
+    assert_eq!(status, 1, "{out}{error}");
+    assert!(out.contains("20 expected, 19 present, 1 missing, as x/b/2024-01-02"), "{out}");
 }
 
 #[test]

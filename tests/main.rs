@@ -1,4 +1,4 @@
-//! One integration binary: the guard, the laws, the queries, the command line and the house itself.
+//! One integration binary: the guard, the laws, the queries, the command line, lint and the house itself.
 
 #[cfg(feature = "duckdb")]
 mod cli;
@@ -10,6 +10,10 @@ mod house;
 mod laws;
 #[cfg(feature = "duckdb")]
 mod laws_cadence;
+#[cfg(feature = "duckdb")]
+mod laws_gaps;
+#[cfg(feature = "duckdb")]
+mod laws_ledger;
 mod lint;
 #[cfg(feature = "duckdb")]
 mod queries;

@@ -208,7 +208,7 @@ fn every_query_is_silent_on_clean_rows_and_every_rule_speaks() {
             "{}: no case shows that it is silent on clean rows",
             query.id
         );
-        let speaks = cases.iter().any(|case| case.verdict != "pass");
+        let speaks = cases.iter().any(|case| ["warn", "fail"].contains(&case.verdict.as_str()));
         assert_eq!(speaks, !query.rules.is_empty(), "{}: a query with rules needs a case that breaks them", query.id);
         let answers: std::collections::BTreeSet<&str> = cases.iter().map(|case| case.rows.as_str()).collect();
         assert!(answers.len() > 1, "{}: every case has the same answer", query.id);

@@ -151,6 +151,7 @@ attempts as (
                 case when finished is null then 0 else 1 end,
                 finished desc,
                 case when state = 'success' then 1 else 0 end,
+                case when run is null then 1 else 0 end,
                 run desc
         ) as recency
     from ledger_attempts

@@ -44,7 +44,7 @@ with dated as (
 aged as (
     select
         {{ cadence.names(output, "dated") }}
-        {{ sql.days_between("cutoff_day", output.date_name) }} as days,
+        {{ sql.days_between("cutoff_day", output.date_name) }} as age_days,
         {% set first_use %}{{ sql.nth_day("cutoff_day", 1, 1) }}{% endset %}case when {{ output.date_name | ident }} >= {{ spines.stepped(first_use, 1, most) }} then 1 else 0 end as is_stale
     from dated
 ),
@@ -52,10 +52,10 @@ aged as (
 classed as (
     select
         {{ cadence.names(output, "aged") }}
-        aged.days,
+        aged.age_days,
         case
-            when days is null then 'unknown'
-            when days < {{ least_days }} then 'young'
+            when age_days is null then 'unknown'
+            when age_days < {{ least_days }} then 'young'
             when is_stale = 1 then 'stale'
             else 'ok'
         end as class
@@ -67,8 +67,8 @@ select
     {{ cadence.names(output) }}
     class,
     count(*) as held_rows,
-    min(days) as youngest_days,
-    max(days) as oldest_days
+    min(age_days) as youngest_days,
+    max(age_days) as oldest_days
 from classed
 where class <> 'ok'
 group by {{ cadence.names(output) }}class

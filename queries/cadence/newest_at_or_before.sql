@@ -52,7 +52,7 @@ offers as (
         {% for column in source.key if column.name in shared.columns %}{{ column.source }} as {{ column.name | ident }},
         {% endfor -%}
         {{ source.date }} as offered_on,
-        {{ sql.text(version) }} as version
+        {{ sql.text(version) }} as offered_version
     from {{ source.table | table }}
     where {{ source.date }} <= {{ scope.end }}
     {%- if source.filter is not none %}
@@ -62,7 +62,7 @@ offers as (
 timeline as (
     select
         {{ listed("uses") }}
-        {{ ("uses." ~ day) | ident }} as moment,
+        {{ ("uses." ~ day) | ident }} as used_or_offered,
         0 as is_offer
     from uses
 
@@ -70,7 +70,7 @@ timeline as (
 
     select
         {{ listed("offers") }}
-        offers.offered_on as moment,
+        offers.offered_on as used_or_offered,
         1 as is_offer
     from offers
 ),
@@ -78,8 +78,8 @@ timeline as (
 followed as (
     select
         timeline.*,
-        max(case when is_offer = 1 then moment end) over (
-            {% for column in shared.columns %}{% if loop.first %}partition by {% endif %}{{ column | ident }}{% if loop.last %} {% else %}, {% endif %}{% endfor %}order by moment, is_offer{% if not strictly %} desc{% endif %}
+        max(case when is_offer = 1 then used_or_offered end) over (
+            {% for column in shared.columns %}{% if loop.first %}partition by {% endif %}{{ column | ident }}{% if loop.last %} {% else %}, {% endif %}{% endfor %}order by used_or_offered, is_offer{% if not strictly %} desc{% endif %}
             rows between unbounded preceding and current row
         ) as newest_day
     from timeline
@@ -88,7 +88,7 @@ followed as (
 needs as (
     select distinct
         {{ listed("followed") }}
-        moment,
+        used_or_offered,
         newest_day
     from followed
     where is_offer = 0
@@ -105,9 +105,9 @@ compared as (
         count(offers.offered_on) as is_known
     from uses
     left join needs
-        on {{ same("uses", "needs") }}{{ ("uses." ~ day) | ident }} = needs.moment
+        on {{ same("uses", "needs") }}{{ ("uses." ~ day) | ident }} = needs.used_or_offered
     left join offers
-        on {{ same("uses", "offers") }}uses.used = offers.version
+        on {{ same("uses", "offers") }}uses.used = offers.offered_version
     group by {{ cadence.positions(output.key | length + 3) }}
 ),
 
@@ -115,7 +115,7 @@ newest_versions as (
     select
         {{ listed("offers") }}
         offers.offered_on,
-        max(offers.version) as newest
+        max(offers.offered_version) as newest
     from offers
     group by {{ listed("offers") }}offers.offered_on
 )

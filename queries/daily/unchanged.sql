@@ -34,7 +34,7 @@ key = ["output", "key"]
 {%- for column in columns %}{% set names.columns = names.columns + [column | ident] %}{% endfor %}
 with prints as (
     select
-        {{ cadence.sources(output) }}{{ sql.fingerprint(names.columns) }} as print
+        {{ cadence.sources(output) }}{{ sql.fingerprint(names.columns) }} as row_print
     from {{ output.table | table }}
     {{ coverage.in_scope(output, scope) }}
 ),
@@ -43,9 +43,9 @@ contents as (
     select
         {{ cadence.names(output) }}
         count(*) as held_rows,
-        min(print) as lowest,
-        max(print) as highest,
-        sum(mod(print, 2147483647)) as total
+        min(row_print) as lowest_print,
+        max(row_print) as highest_print,
+        sum(mod(row_print, 2147483647)) as total_print
     from prints
     where {{ day | ident }} is not null
     group by {{ cadence.positions(output.key | length) }}
@@ -55,7 +55,7 @@ runs as (
     select
         contents.*,
         row_number() over ({{ cadence.by_series(output, "contents") }}order by contents.{{ day | ident }})
-        - row_number() over (partition by {{ cadence.series(output, "contents") }}held_rows, lowest, highest, total order by contents.{{ day | ident }}) as run
+        - row_number() over (partition by {{ cadence.series(output, "contents") }}held_rows, lowest_print, highest_print, total_print order by contents.{{ day | ident }}) as run_of_days
     from contents
 )
 
@@ -66,6 +66,6 @@ select
     max({{ day | ident }}) as last_day,
     count(*) as keys
 from runs
-group by {{ cadence.series(output, "runs") }}held_rows, lowest, highest, total, run
+group by {{ cadence.series(output, "runs") }}held_rows, lowest_print, highest_print, total_print, run_of_days
 having count(*) > {{ at_most }}
 order by {% for column in output.key %}{{ loop.index + 1 }}{% if not loop.last %}, {% endif %}{% endfor %}

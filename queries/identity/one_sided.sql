@@ -32,7 +32,7 @@ level = "fail"
 {%- if theirs | length != columns | length %}{{ fail("`columns` and `other_columns` name as many columns each") }}{% endif %}
 {%- macro values_of(side, columns) %}
     select
-        {{ cadence.joined(columns) }} as value,
+        {{ cadence.joined(columns) }} as spelling,
         count(*) as held_rows,
         {% if side.date is none %}cast(null as date) as first_day,
         cast(null as date) as last_day{% else %}min({{ side.date }}) as first_day,
@@ -41,21 +41,21 @@ level = "fail"
     {{ coverage.in_scope(side, scope) }}
     group by 1
 {%- endmacro %}
-{%- macro plain(value) %}lower(replace(replace(replace({{ value | ident }}, '_', ''), '-', ''), ' ', '')){% endmacro %}
+{%- macro plain(spelling) %}lower(replace(replace(replace({{ spelling | ident }}, '_', ''), '-', ''), ' ', '')){% endmacro %}
 {%- macro lonely(name, here, there) %}
     select
         {{ name }} as only_in,
-        here.value,
-        {{ plain("here.value") }} as plain,
+        here.spelling,
+        {{ plain("here.spelling") }} as plain_spelling,
         here.held_rows,
         here.first_day,
         here.last_day
     from {{ here | ident }} as here
     left join {{ there | ident }} as there
-        on here.value = there.value
-    where there.value is null
+        on here.spelling = there.spelling
+    where there.spelling is null
 {%- endmacro %}
-{%- macro contains(long, short) %}(length({{ short }}) > 2 and replace({{ long }}, {{ short }}, '') <> {{ long }}){% endmacro %}
+{%- macro contains(long, short) %}(length({{ short | ident }}) > 2 and replace({{ long | ident }}, {{ short | ident }}, '') <> {{ long | ident }}){% endmacro %}
 with own_values as (
     {{- values_of(output, columns) }}
 ),
@@ -72,21 +72,33 @@ one_sided as (
 ),
 
 candidates as (
-    select {{ other.name }} as for_side, value, {{ plain("value") }} as plain from own_values
+    select
+        {{ other.name }} as for_side,
+        spelling,
+        {{ plain("spelling") }} as plain_spelling
+    from own_values
+
     union all
-    select {{ output.name }} as for_side, value, {{ plain("value") }} as plain from other_values
+
+    select
+        {{ output.name }} as for_side,
+        spelling,
+        {{ plain("spelling") }} as plain_spelling
+    from other_values
 )
 
 select
     one_sided.only_in,
-    one_sided.value,
+    one_sided.spelling as value,
     one_sided.held_rows,
     one_sided.first_day,
     one_sided.last_day,
-    coalesce(min(case when candidates.plain = one_sided.plain then candidates.value end), min(candidates.value)) as spelled_like
+    coalesce(min(case when candidates.plain_spelling = one_sided.plain_spelling then candidates.spelling end), min(candidates.spelling)) as spelled_like
 from one_sided
 left join candidates
     on one_sided.only_in = candidates.for_side
-    and (candidates.plain = one_sided.plain or {{ contains("candidates.plain" | ident, "one_sided.plain" | ident) }} or {{ contains("one_sided.plain" | ident, "candidates.plain" | ident) }})
+    and (candidates.plain_spelling = one_sided.plain_spelling
+        or {{ contains("candidates.plain_spelling", "one_sided.plain_spelling") }}
+        or {{ contains("one_sided.plain_spelling", "candidates.plain_spelling") }})
 group by {{ cadence.positions(5) }}
-order by only_in, value
+order by one_sided.only_in, one_sided.spelling

@@ -30,7 +30,7 @@ level = "fail"
 with flagged as (
     select
         {{ cadence.sources(output) }}cast({{ cutoff | ident }} as date) as cutoff_day,
-        lower({{ sql.text(flag) }}) as flag
+        lower({{ sql.text(flag) }}) as claimed
     from {{ output.table | table }}
     {{ coverage.in_scope(output, scope) }}
 ),
@@ -40,9 +40,9 @@ classed as (
         {{ cadence.names(output, "flagged") }}
         case
             when flagged.cutoff_day is null or flagged.{{ day | ident }} is null then 'ok'
-            when flagged.flag is null then 'no_flag'
-            when flagged.cutoff_day >= flagged.{{ day | ident }} and flagged.flag not in ('true', 't', 'yes', 'y', '1') then 'hidden'
-            when flagged.cutoff_day < flagged.{{ day | ident }} and flagged.flag not in ('false', 'f', 'no', 'n', '0') then 'false_alarm'
+            when flagged.claimed is null then 'no_flag'
+            when flagged.cutoff_day >= flagged.{{ day | ident }} and flagged.claimed not in ('true', 't', 'yes', 'y', '1') then 'hidden'
+            when flagged.cutoff_day < flagged.{{ day | ident }} and flagged.claimed not in ('false', 'f', 'no', 'n', '0') then 'false_alarm'
             else 'ok'
         end as class
     from flagged

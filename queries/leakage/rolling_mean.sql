@@ -21,12 +21,12 @@ tolerance     = { type = "number", default = 0.02, doc = "the greatest differenc
 within_season = { type = "bool", default = true, doc = "whether the window ends where the season begins" }
 
 [columns]
-output   = "text"
-key      = "key"
-entity   = "text"
-class    = "text"
-stored   = "number?"
-computed = "number"
+output      = "text"
+key         = "key"
+entity_name = "text"
+class       = "text"
+stored      = "number?"
+computed    = "number"
 
 [[rule]]
 kind  = "no_rows"
@@ -44,8 +44,9 @@ key = ["output", "key"]
 {%- if window < 1 %}{{ fail("`window` is a number of rows, at least 1") }}{% endif %}
 with means as (
     select
-        {{ cadence.sources(output) }}{{ cadence.joined(entity) }} as entity,
-        {{ stored | ident }} as stored
+        {{ cadence.sources(output) }}{{ cadence.joined(entity) }} as entity_name,
+        {{ sql.text(stored) }} as stored_text,
+        max({{ stored | ident }}) as stored
     from {{ output.table | table }}
     {{ coverage.in_scope(output, scope) }}
     group by {{ cadence.positions(output.key | length + 2) }}
@@ -53,7 +54,7 @@ with means as (
 
 observed as (
     select
-        {{ cadence.joined(entity) }} as entity,
+        {{ cadence.joined(entity) }} as entity_name,
         {{ source.date }} as observed_on,
         {{ value | ident }} as observed
     from {{ source.table | table }}
@@ -67,12 +68,12 @@ before as (
         means.*,
         observed.observed,
         row_number() over (
-            partition by {{ cadence.names(output, "means") }}means.entity, means.stored
+            partition by {{ cadence.names(output, "means") }}means.entity_name, means.stored_text
             order by observed.observed_on desc, observed.observed
-        ) as place
+        ) as place_before
     from means
     inner join observed
-        on means.entity = observed.entity
+        on means.entity_name = observed.entity_name
         and observed.observed_on < means.{{ day | ident }}
         {%- if within_season %}
         and {{ spines.season_of("observed.observed_on", scope) }} = {{ spines.season_of("means." ~ day, scope) }}
@@ -82,11 +83,12 @@ before as (
 recomputed as (
     select
         {{ cadence.names(output) }}
-        entity,
-        stored,
+        entity_name,
+        stored_text,
+        max(stored) as stored,
         avg(1.0 * observed) as computed
     from before
-    where place <= {{ window }}
+    where place_before <= {{ window }}
     group by {{ cadence.positions(output.key | length + 2) }}
     having count(observed) >= {{ least or window }}
 )
@@ -94,11 +96,11 @@ recomputed as (
 select
     {{ output.name }} as output,
     {{ cadence.names(output) }}
-    entity,
+    entity_name,
     case when stored is null then 'null' else 'differs' end as class,
     stored,
     computed
 from recomputed
 where stored is null
     or abs(stored - computed) > {{ tolerance }} * abs(computed)
-order by {{ cadence.names(output) }}entity, stored
+order by {{ cadence.names(output) }}entity_name, stored

@@ -33,7 +33,7 @@ key = ["output", "key"]
 {%- if first > last %}{{ fail("`first` is above `last`") }}{% endif %}
 with numbered as (
     select
-        {{ cadence.sources(output) }}{{ number | ident }} as number,
+        {{ cadence.sources(output) }}{{ number | ident }} as held_number,
         count(*) as held_rows
     from {{ output.table | table }}
     {{ coverage.in_scope(output, scope) }}
@@ -43,24 +43,24 @@ with numbered as (
 bounded as (
     select
         {{ cadence.names(output) }}
-        number
+        held_number
     from numbered
-    where number between {{ first }} and {{ last }}
-        and number = floor(number)
+    where held_number between {{ first }} and {{ last }}
+        and held_number = floor(held_number)
 
     union all
 
     select distinct
         {{ cadence.names(output) }}
-        {{ first - 1 }} as number
+        {{ first - 1 }} as held_number
     from numbered
 ),
 
 followed as (
     select
         {{ cadence.names(output) }}
-        number,
-        coalesce(lead(number) over (partition by {% for column in output.key %}{{ column.name | ident }}{% if not loop.last %}, {% endif %}{% endfor %} order by number), {{ last + 1 }}) as next_number
+        held_number,
+        coalesce(lead(held_number) over (partition by {% for column in output.key %}{{ column.name | ident }}{% if not loop.last %}, {% endif %}{% endfor %} order by held_number), {{ last + 1 }}) as next_number
     from bounded
 ),
 
@@ -68,29 +68,29 @@ faults as (
     select
         'missing' as class,
         {{ cadence.names(output) }}
-        number + 1 as from_number,
+        held_number + 1 as from_number,
         next_number - 1 as to_number,
         0 as held_rows
     from followed
-    where next_number > number + 1
+    where next_number > held_number + 1
 
     union all
 
     select
         case
-            when number is null then 'null'
-            when number between {{ first }} and {{ last }} and number = floor(number) then 'repeated'
+            when held_number is null then 'null'
+            when held_number between {{ first }} and {{ last }} and held_number = floor(held_number) then 'repeated'
             else 'outside'
         end as class,
         {{ cadence.names(output) }}
-        number as from_number,
-        number as to_number,
+        held_number as from_number,
+        held_number as to_number,
         held_rows
     from numbered
     where held_rows > 1
-        or number is null
-        or number not between {{ first }} and {{ last }}
-        or number <> floor(number)
+        or held_number is null
+        or held_number not between {{ first }} and {{ last }}
+        or held_number <> floor(held_number)
 )
 
 select

@@ -238,6 +238,10 @@ impl Query {
                 ),
             }
         }
+        let twice = expected.iter().enumerate().find(|(at, (name, ..))| expected[..*at].iter().any(|(earlier, ..)| earlier == name));
+        if let Some((_, (name, ..))) = twice {
+            return Err(format!("key column {name} has the name of another column of {}: rename it in the project file", self.file));
+        }
         let found: Vec<&str> = table.columns().iter().map(|column| column.name.as_str()).collect();
         let wanted: Vec<&str> = expected.iter().map(|(name, ..)| name.as_str()).collect();
         if found != wanted {

@@ -104,7 +104,9 @@ impl Sql {
     ///
     /// None that the text did not have before it was accepted.
     pub fn tree(&self) -> Result<Query, Refusal> {
-        tree(&self.text, &read(&self.text, self.dialect)?, self.dialect)
+        let mut parser =
+            Parser::new(self.dialect.grammar()).with_recursion_limit(MAX_RECURSION).try_with_sql(&self.text).map_err(syntax)?;
+        parser.parse_query().map(|query| *query).map_err(syntax)
     }
 
     /// The text to send to the engine. It may end in a line comment: put a line break before anything appended.

@@ -223,7 +223,7 @@ fn a_project_tells_the_linter_of_its_tables() {
         // The same tables in a file of no library.
         fs::write(dir.path().join("foreign.sql"), body.replace("{{ scope.start }}", "$1")).expect("a file");
         let (_, text, said) = lint(dir.path(), &["foreign.sql"]);
-        assert!(text.contains(&format!("foreign.sql:1:")) && text.contains(rule), "{text} {said}");
+        assert!(text.contains("foreign.sql:1:") && text.contains(rule), "{text} {said}");
     }
     // What the project fills in is not written into the query.
     let filled = "select count(*) as n from {{ runs.table | table }} where {{ runs.date }} = {{ scope.start }} and {{ runs.status }} in {{ runs.success | literals }}";

@@ -160,7 +160,11 @@ impl<'r> Round<'r, '_> {
         // Most statements are without fault, and then nobody asks.
         let origin = LazyCell::new(|| Origin::of(query, &self.setup.library));
         let at = |place: Place| origin.find(&lines, usize::try_from(place.line).unwrap_or(0));
-        let is_written = |text: &str, place: Place| at(place).is_some_and(|(file, line)| origin.line(file, line).contains(text));
+        let partials = self.setup.library.partials.values();
+        // Most texts are in no template at all, which is quickly told.
+        let is_somewhere = |text: &str| query.template.contains(text) || partials.clone().any(|partial| partial.contains(text));
+        let is_written =
+            |text: &str, place: Place| is_somewhere(text) && at(place).is_some_and(|(file, line)| origin.line(file, line).contains(text));
         let Linted { findings, allowed, .. } = lint::lint_query(&tree, sql.as_str(), self.dialect, facts, &is_written);
         for finding in findings {
             let (file, line) = at(finding.at).unwrap_or((&query.file, 0));

@@ -1,0 +1,116 @@
+//! What must be there for the run ledger to answer at all: its table and columns, a run in scope, and days to expect.
+
+use indexmap::IndexMap;
+
+use super::{Check, Session, inventory, outputs_of, spine_size};
+use crate::error::Error;
+use crate::model::catalogue::{Argument, Ledger, Output};
+use crate::model::query::{ParamKind, Query};
+use crate::model::report::Finding;
+use crate::model::table::{Kind, Table};
+use crate::model::verdict::Verdict;
+use crate::warehouse::QueryError;
+
+/// Of a ledger without a single run of these processors in scope nothing can be concluded: neither from a result without
+/// rows nor, where the catalogue says what should have run, from rows that say that nothing did. And where the catalogue
+/// expects no day of a processor, that nothing is wrong says nothing either.
+pub(super) fn emptiness(session: &Session<'_>, check: &Check<'_>, table: &Table, verdict: Verdict) -> Result<Vec<Finding>, Error> {
+    let mut findings = Vec::new();
+    if session.project.runs.is_none() || !check.query.reads_ledger() {
+        return Ok(findings);
+    }
+    let expects = |kind| matches!(kind, ParamKind::Processors | ParamKind::Outputs);
+    let driven_by_catalogue = check.query.params.values().any(|param| expects(param.kind));
+    if table.is_empty() || (driven_by_catalogue && verdict != Verdict::Pass) {
+        findings.extend(no_runs(session, check)?);
+    }
+    if matches!(verdict, Verdict::Pass | Verdict::Warn) && !check.query.rules.is_empty() {
+        for output in outputs_by_spine(session, check) {
+            let mut spine = spine_size(session, &output.name)?;
+            spine.message = format!("spine `{}` {}", output.spine, spine.message);
+            findings.extend((spine.verdict != Verdict::Pass).then_some(spine));
+        }
+    }
+    Ok(findings)
+}
+
+fn no_runs(session: &Session<'_>, check: &Check<'_>) -> Result<Option<Finding>, Error> {
+    let Some(query) = session.library.probe("_probe/runs") else {
+        return Ok(Some(Finding::undecided("runs", "the library lacks a probe")));
+    };
+    let mut args: IndexMap<String, Argument> = check.args.clone();
+    args.insert("processors".to_owned(), Argument::List(processors(session, check)));
+    args.retain(|name, _| query.params.contains_key(name));
+    let sql = session.renderer.render(query, &args).map_err(|error| Error::Complaints(vec![error.complaint]))?;
+    match session.ask_aside(&sql) {
+        Ok(table) if table.rows().next().and_then(|row| row[0].as_int()) == Some(0) => {
+            let finding = Finding::undecided("runs", "the run ledger has no run in scope, so nothing can be concluded from it");
+            Ok(Some(finding.with_remedy("check the mapping in [runs] with its `where`, `exclude` and `since`, and the scope")))
+        }
+        Ok(_) => Ok(None),
+        Err(QueryError::Interrupted) => Err(Error::Interrupted),
+        Err(error) => Ok(Some(inventory::engine_finding(&error))),
+    }
+}
+
+/// The processors that a check is about; none stands for all that the ledger has.
+fn processors(session: &Session<'_>, check: &Check<'_>) -> Vec<String> {
+    let named = named(check);
+    if !named.is_empty() {
+        return named;
+    }
+    let outputs = outputs_by_spine(session, check);
+    let of_outputs = outputs_of(check).into_iter().filter_map(|name| session.project.outputs.get(&name));
+    if outputs.is_empty() {
+        return of_outputs.map(|output| output.processor.clone()).collect();
+    }
+    session.project.outputs.values().map(|output| output.processor.clone()).collect()
+}
+
+fn named(check: &Check<'_>) -> Vec<String> {
+    match check.args.get("processors") {
+        Some(Argument::List(names)) => names.clone(),
+        Some(Argument::Text(name)) => vec![name.clone()],
+        _ => Vec::new(),
+    }
+}
+
+/// One output for each spine whose days are expected of the processors of a check.
+fn outputs_by_spine<'s>(session: &'s Session<'_>, check: &Check<'_>) -> Vec<&'s Output> {
+    if !check.query.params.values().any(|param| param.kind == ParamKind::Processors) {
+        return Vec::new();
+    }
+    let named = named(check);
+    let dated = |output: &&Output| output.key.iter().any(|column| column.kind == Kind::Date);
+    let outputs = session.project.outputs.values().filter(dated);
+    let asked = outputs.filter(|output| named.is_empty() || named.contains(&output.processor));
+    let spines: IndexMap<&str, &Output> = asked.map(|output| (output.spine.as_str(), output)).collect();
+    spines.into_values().collect()
+}
+
+/// Why a query of the ledger cannot be answered, if that can be told from the list of tables.
+pub(super) fn fault(session: &Session<'_>, query: &Query) -> Option<Finding> {
+    let ledger = session.project.runs.as_ref().filter(|_| query.reads_ledger())?;
+    session.tables().ok()?;
+    Some(mapping(session, ledger)).filter(|finding| finding.verdict != Verdict::Pass)
+}
+
+/// Whether the table and the columns that `[runs]` names are there.
+pub(super) fn mapping(session: &Session<'_>, ledger: &Ledger) -> Finding {
+    let Ok(tables) = session.tables() else { return Finding::undecided("runs", "the list of tables cannot be read") };
+    let info = match inventory::find(tables, &ledger.table) {
+        Ok(info) => info,
+        Err(finding) => return finding,
+    };
+    let labels = [&ledger.category, &ledger.phase].into_iter().flatten().map(|labels| &labels.column);
+    let counts = [&ledger.rows, &ledger.entities_done, &ledger.entities_failed];
+    let optional = [&ledger.finished, &ledger.error].into_iter().chain(counts).flatten().chain(labels);
+    let columns = [&ledger.run, &ledger.processor, &ledger.date, &ledger.status, &ledger.started].into_iter().chain(optional);
+    let missing: Vec<&str> =
+        columns.filter(|column| inventory::is_name(column) && info.column(column).is_none()).map(String::as_str).collect();
+    if missing.is_empty() {
+        return Finding::new(Verdict::Pass, "runs", format!("{} is there with every column", ledger.table));
+    }
+    Finding::undecided("runs", format!("{} has no column {}", ledger.table, missing.join(", ")))
+        .with_remedy(format!("correct the mapping at {}", ledger.declared))
+}
