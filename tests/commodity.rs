@@ -161,7 +161,7 @@ fn rendered_sql() {
             let (status, sql, error) = answer(&example(), &words);
             assert_eq!(status, 0, "{query}: {error}");
             let name = if query.starts_with("gap/") { "gap_missing_keys_due_when".to_owned() } else { query.replace('/', "_") };
-            snapshot(&format!("sql_{dialect}_{name}"), &sql);
+            snapshot(&format!("sql_commodity_{dialect}_{name}"), &sql);
         }
     }
 }
