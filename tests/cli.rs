@@ -275,6 +275,40 @@ fn wrong_files_and_flags_exit_with_2_and_say_where() {
 }
 
 #[test]
+fn wrong_mappings_of_the_ledger_say_where() {
+    let runs = r#"
+[runs]
+table = "runs"
+run = "run"
+processor = "processor"
+date = "day"
+status = { column = "status", success = ["success"], failed = ["failed"] }
+started = "started"
+"#;
+    for (from, to, expected) in [
+        ("started = \"started\"", "phase = { column = \"phase\", rew = [\"p1\"] }", "no stage is named \"rew\"; did you mean \"raw\"?"),
+        ("started = \"started\"", "phase = { column = \"phase\" }", "gapgate.toml:36: no stage is named: list the words of the phase column"),
+        ("started = \"started\"", "phase = { raw = [\"p1\"] }", "`column` is missing"),
+        ("started = \"started\"", "phase = \"phase\"", "expected a table, found a string"),
+        ("failed = [\"failed\"]", "failed = [\"failed\", \"SUCCESS\"]", "\"SUCCESS\" stands for both `success` and `failed`"),
+        ("failed = [\"failed\"]", "failde = [\"failed\"]", "unknown key `failde`; did you mean \"failed\"?"),
+        ("success = [\"success\"], ", "", "`success` is missing: list the words"),
+        ("started = \"started\"", "category = { column = \"category\", infra = [\"timeout\"] }", "unknown key `infra`; did you mean"),
+        ("started = \"started\"", "since = \"soon\"", "gapgate.toml:36: `soon` is not a date"),
+        ("started = \"started\"", "since = 7", "expected a date or time"),
+        ("started = \"started\"", "entities = { done = \"done\" }", "`failed` is missing"),
+        ("started = \"started\"", "exclude = \"1 = 1) or (select 1\"", "exclude:"),
+        ("started = \"started\"", "excluded = \"test_mode\"", "unknown key `excluded`; did you mean \"exclude\"?"),
+    ] {
+        assert!(runs.contains(from), "the section has no {from}");
+        let dir = project(&[("[gates.raw]", &format!("{}\n[gates.raw]", runs.replace(from, to)))]);
+        let (status, _, error) = answer(dir.path(), &["gate"]);
+        assert_eq!(status, 2, "{to}\n{error}");
+        assert!(error.contains(expected), "{to}\nexpected: {expected}\n{error}");
+    }
+}
+
+#[test]
 fn several_complaints_come_at_once() {
     let dir = project(&[("end = 2024-01-31", "ende = 2024-01-31"), ("grain = [\"receipt\"]", "grain = 7"), ("rows = {", "row = {")]);
     let (status, _, error) = answer(dir.path(), &["gate"]);

@@ -97,10 +97,7 @@ unit_states as (
             when latest.state = 'skipped' then 'skipped'
             else 'never_started'
         end as state,
-        coalesce(latest.attempt_count, 0) as attempts,
-        latest.first_success,
-        latest.last_success,
-        latest.started
+        latest.first_success
     from expected_units
     left join latest
         on expected_units.processor = latest.processor

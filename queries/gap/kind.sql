@@ -28,6 +28,7 @@ level = "fail"
 [retry]
 key = ["output", "key"]
 ---*/
+{%- import "spine" as spines %}
 {%- import "coverage" as coverage %}
 {%- import "entities" as entities %}
 {{- entities.demand_upstreams(output, upstreams) }}
@@ -54,7 +55,7 @@ gaps as (
 ),
 {% if upstream.date is not none and output.date is not none %}
 {{ ("upstream_seasons_" ~ loop.index) | ident }} as (
-    select distinct {{ entities.spines.season_of(output.date_name, scope) }} as season
+    select distinct {{ spines.season_of(output.date_name, scope) }} as season
     from {{ ("upstream_held_" ~ loop.index) | ident }} as held
 ),
 {% endif %}

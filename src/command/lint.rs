@@ -35,10 +35,14 @@ pub(super) fn run(common: &Common, environment: &Environment, args: &Lint) -> Re
         return print(explain(word)?);
     }
     let mut report = if args.what.iter().any(|word| is_path(word)) {
-        files::lint(common, environment, args)?
+        files::lint(common, args)?
     } else {
         let dialect = args.dialect.as_deref().map(dialect).transpose()?;
-        queries::lint(&Setup::load(common, environment)?, common, &args.what, dialect)?
+        let partitioned = facts::partitioned(&args.partitioned)?;
+        let setup = Setup::load(common, environment)?;
+        let mut base = facts::of_project(&setup.project);
+        base.partitioned.extend(partitioned);
+        queries::lint(&setup, common, &args.what, &base, dialect)?
     };
     report.findings.sort();
     for (format, place) in formats {

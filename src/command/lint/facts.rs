@@ -1,5 +1,6 @@
 //! What a project file tells the linter about its tables.
 
+use crate::error::Error;
 use crate::lint::{Facts, Status};
 use crate::model::catalogue::{Ledger, Output, Project, Spine, SpineSource};
 use crate::model::table::Kind;
@@ -17,6 +18,16 @@ pub(super) fn of_project(project: &Project) -> Facts {
         add_ledger(&mut facts, ledger);
     }
     facts
+}
+
+/// The tables of `--partitioned TABLE=COLUMN`.
+pub(super) fn partitioned(words: &[String]) -> Result<Vec<(String, String)>, Error> {
+    let pair = |word: &String| {
+        let pair = word.split_once('=').filter(|(table, column)| !table.is_empty() && !column.is_empty());
+        let (table, column) = pair.ok_or_else(|| Error::Usage(format!("--partitioned {word}: write TABLE=COLUMN")))?;
+        Ok((table.to_owned(), column.to_owned()))
+    };
+    words.iter().map(pair).collect()
 }
 
 fn add_output(facts: &mut Facts, output: &Output) {

@@ -7,7 +7,7 @@ use std::thread;
 
 use super::{dialect, facts};
 use crate::cli::{Common, Lint};
-use crate::command::{Environment, options};
+use crate::command::options;
 use crate::error::Error;
 use crate::lint::{self, Facts, Linted};
 use crate::load::project;
@@ -17,17 +17,13 @@ use crate::model::sql::{Dialect, Place};
 /// Deep trees need more than threads have otherwise.
 const STACK: usize = 32 << 20;
 
-pub(super) fn lint(common: &Common, _: &Environment, args: &Lint) -> Result<LintReport, Error> {
+pub(super) fn lint(common: &Common, args: &Lint) -> Result<LintReport, Error> {
     let (asked, mut facts) = known(common)?;
     let dialect = match &args.dialect {
         Some(name) => dialect(name)?,
         None => asked.ok_or_else(|| Error::Usage("name the dialect of the files: --dialect bigquery".to_owned()))?,
     };
-    for word in &args.partitioned {
-        let pair = word.split_once('=').filter(|(table, column)| !table.is_empty() && !column.is_empty());
-        let (table, column) = pair.ok_or_else(|| Error::Usage(format!("--partitioned {word}: write TABLE=COLUMN")))?;
-        facts.partitioned.push((table.to_owned(), column.to_owned()));
-    }
+    facts.partitioned.extend(facts::partitioned(&args.partitioned)?);
     let files = files(&args.what)?;
     let mut report = LintReport { files: files.len(), ..LintReport::default() };
     for (path, linted) in files.iter().zip(lint_all(&files, dialect, &facts)) {

@@ -6,7 +6,6 @@ use std::thread;
 
 use indexmap::IndexMap;
 
-use super::facts;
 use super::origin::Origin;
 use crate::cli::Common;
 use crate::command::{Setup, options};
@@ -24,19 +23,19 @@ const GROUP: usize = 12;
 /// Findings by file, rule and line, so that what holds in several dialects or for several outputs is said once.
 type Found = BTreeMap<(String, u64, Rule, String), Finding>;
 
-pub(super) fn lint(setup: &Setup, common: &Common, ids: &[String], only: Option<Dialect>) -> Result<LintReport, Error> {
+/// `base` is what holds for every query; `only` judges by one dialect instead of those of the targets.
+pub(super) fn lint(setup: &Setup, common: &Common, ids: &[String], base: &Facts, only: Option<Dialect>) -> Result<LintReport, Error> {
     let queries: Vec<&Query> = match ids {
         [] => setup.library.queries.values().collect(),
         ids => ids.iter().map(|id| setup.library.query(id)).collect::<Result<_, _>>()?,
     };
     let outputs = options::outputs(common, &setup.project, &[])?;
-    let base = facts::of_project(&setup.project);
     // What only another engine would trip over is no fault of a project that never asks it.
     let asked =
         |dialect| only.map_or_else(|| setup.project.targets.values().any(|target| target.dialect == dialect), |only| only == dialect);
     let in_dialect = |dialect| {
         let renderer = Renderer::new(&setup.library, &setup.project, &setup.scope, dialect);
-        let round = Round { setup, renderer: &renderer, outputs: &outputs, base: &base, dialect, judged: asked(dialect) };
+        let round = Round { setup, renderer: &renderer, outputs: &outputs, base, dialect, judged: asked(dialect) };
         queries.iter().map(|query| round.lint(query)).collect::<Vec<_>>()
     };
     let results: Vec<Vec<Told>> = thread::scope(|scope| {
