@@ -118,6 +118,38 @@ pub enum Command {
         #[arg(value_name = "NAME=VALUE")]
         args: Vec<String>,
     },
+    /// Compare what queries answer on small warehouses, and their SQL, with reviewed snapshots.
+    #[command(subcommand)]
+    Snapshot(Snapshot),
+}
+
+/// What to do with snapshots.
+#[derive(Debug, Subcommand)]
+pub enum Snapshot {
+    /// Run the cases of queries; 0 if all is as reviewed, 1 if not. What is new or different waits for a review.
+    Test {
+        /// Queries by id or pattern; the project's own, and shipped ones with cases or snapshots, if not given.
+        queries: Vec<String>,
+        /// Test every shipped query too.
+        #[arg(long, conflicts_with = "queries")]
+        all: bool,
+        /// The dialects of the SQL; those of the targets, and those reviewed before, if not given.
+        #[arg(long, value_name = "DIALECT", value_delimiter = ',')]
+        dialect: Vec<String>,
+    },
+    /// Look at what waits, one by one, and accept, reject or skip it.
+    Review {
+        /// Queries or snapshots by name or pattern; all if not given.
+        pattern: Option<String>,
+    },
+    /// Accept what waits without a look.
+    Accept {
+        /// Queries or snapshots by name or pattern; all if not given.
+        pattern: Option<String>,
+        /// Remove the snapshots whose query or case is gone, too.
+        #[arg(long)]
+        prune: bool,
+    },
 }
 
 const LINT_HELP: &str = "\

@@ -1,9 +1,14 @@
 //! The corridor: plan, render, query, judge, collect. What a check could not find out is part of its report.
 
+mod answer;
+pub mod comparison;
 mod coverage;
 mod empty;
 mod inventory;
 mod ledger;
+pub mod reviewed;
+pub mod snapshot;
+pub mod stated;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -25,6 +30,7 @@ use crate::model::verdict::Verdict;
 use crate::render::{RenderError, Renderer};
 use crate::warehouse::{Deadline, Inventory, QueryError, Warehouse};
 
+pub use answer::{Answer, answer};
 pub use coverage::{cover, cover_all};
 
 /// Everything that checks are run with.
@@ -382,18 +388,6 @@ pub(crate) fn key_columns(project: &Project, check: &Check<'_>) -> Vec<Column> {
 /// A deadline so many seconds from now.
 pub fn deadline_in(seconds: u64) -> Deadline {
     Deadline { at: Instant::now() + Duration::from_secs(seconds), seconds }
-}
-
-/// The rows of a query that classifies keys, as the warehouse gives them.
-///
-/// # Errors
-/// [`Error::Interrupted`], or [`Error::Warehouse`] with the engine's own words.
-pub fn rows(session: &Session<'_>, check: &Check<'_>) -> Result<Table, Error> {
-    let sql = session.renderer.render(check.query, &check.args).map_err(|error| Error::Complaints(vec![error.complaint]))?;
-    session.ask(&sql, &mut Vec::new()).map_err(|error| match error {
-        QueryError::Interrupted => Error::Interrupted,
-        error => Error::Warehouse(error.to_string()),
-    })
 }
 
 /// What the warehouse lacks of the catalogue, and which spines are empty: one finding for each output, spine and ledger.

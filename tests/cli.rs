@@ -138,9 +138,25 @@ fn reports_read_well() {
 
 #[test]
 fn help_texts() {
-    for command in ["", "gate", "gaps", "retry", "doctor", "list", "show", "render", "lint", "run"] {
-        let args: Vec<&str> = [command, "--help"].into_iter().filter(|word| !word.is_empty()).collect();
-        snapshot(&format!("help_{}", if command.is_empty() { "gapgate" } else { command }), &answer(&example(), &args).1);
+    for command in [
+        "",
+        "gate",
+        "gaps",
+        "retry",
+        "doctor",
+        "list",
+        "show",
+        "render",
+        "lint",
+        "run",
+        "snapshot",
+        "snapshot test",
+        "snapshot review",
+        "snapshot accept",
+    ] {
+        let args: Vec<&str> = command.split_whitespace().chain(["--help"]).collect();
+        let name = if command.is_empty() { "gapgate".to_owned() } else { command.replace(' ', "_") };
+        snapshot(&format!("help_{name}"), &answer(&example(), &args).1);
     }
 }
 
@@ -286,22 +302,23 @@ status = { column = "status", success = ["success"], failed = ["failed"] }
 started = "started"
 "#;
     for (from, to, expected) in [
-        ("started = \"started\"", "phase = { column = \"phase\", rew = [\"p1\"] }", "no stage is named \"rew\"; did you mean \"raw\"?"),
-        ("started = \"started\"", "phase = { column = \"phase\" }", "gapgate.toml:36: no stage is named: list the words of the phase column"),
-        ("started = \"started\"", "phase = { raw = [\"p1\"] }", "`column` is missing"),
-        ("started = \"started\"", "phase = \"phase\"", "expected a table, found a string"),
+        ("", "phase = { column = \"phase\", rew = [\"p1\"] }", "no stage is named \"rew\"; known: raw"),
+        ("", "phase = { column = \"phase\" }", "gapgate.toml:37: no stage is named: list the words of the phase column"),
+        ("", "phase = { raw = [\"p1\"] }", "`column` is missing"),
+        ("", "phase = \"phase\"", "expected a table, found a string"),
         ("failed = [\"failed\"]", "failed = [\"failed\", \"SUCCESS\"]", "\"SUCCESS\" stands for both `success` and `failed`"),
         ("failed = [\"failed\"]", "failde = [\"failed\"]", "unknown key `failde`; did you mean \"failed\"?"),
         ("success = [\"success\"], ", "", "`success` is missing: list the words"),
-        ("started = \"started\"", "category = { column = \"category\", infra = [\"timeout\"] }", "unknown key `infra`; did you mean"),
-        ("started = \"started\"", "since = \"soon\"", "gapgate.toml:36: `soon` is not a date"),
-        ("started = \"started\"", "since = 7", "expected a date or time"),
-        ("started = \"started\"", "entities = { done = \"done\" }", "`failed` is missing"),
-        ("started = \"started\"", "exclude = \"1 = 1) or (select 1\"", "exclude:"),
-        ("started = \"started\"", "excluded = \"test_mode\"", "unknown key `excluded`; did you mean \"exclude\"?"),
+        ("", "category = { column = \"category\", infra = [\"timeout\"] }", "unknown key `infra`; did you mean"),
+        ("", "since = \"soon\"", "gapgate.toml:37: `soon` is not a date"),
+        ("", "since = 7", "expected a date or time"),
+        ("", "entities = { done = \"done\" }", "`failed` is missing"),
+        ("", "exclude = \"1 = 1) or (select 1\"", "exclude:"),
+        ("", "excluded = \"test_mode\"", "unknown key `excluded`; did you mean \"exclude\"?"),
     ] {
         assert!(runs.contains(from), "the section has no {from}");
-        let dir = project(&[("[gates.raw]", &format!("{}\n[gates.raw]", runs.replace(from, to)))]);
+        let section = if from.is_empty() { format!("{runs}{to}") } else { runs.replace(from, to) };
+        let dir = project(&[("[gates.raw]", &format!("{section}\n[gates.raw]"))]);
         let (status, _, error) = answer(dir.path(), &["gate"]);
         assert_eq!(status, 2, "{to}\n{error}");
         assert!(error.contains(expected), "{to}\nexpected: {expected}\n{error}");

@@ -1,4 +1,4 @@
-//! One integration binary: the guard, the laws, the queries, the command line, lint and the house itself.
+//! One integration binary: the guard, the laws, the queries, their snapshots, the command line, lint and the house itself.
 
 #[cfg(feature = "duckdb")]
 mod cli;
@@ -17,5 +17,7 @@ mod laws_ledger;
 mod lint;
 #[cfg(feature = "duckdb")]
 mod queries;
+#[cfg(feature = "duckdb")]
+mod snapshot;
 #[cfg(feature = "duckdb")]
 mod support;

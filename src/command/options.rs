@@ -2,16 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use indexmap::IndexMap;
-use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use crate::cli::Common;
 use crate::error::{Error, did_you_mean};
-use crate::load::selects;
-use crate::model::catalogue::{Argument, Gate, Output, Project, Target};
-use crate::model::query::{ParamKind, Query};
-use crate::model::scope::{Scope, Season, parse_as_of};
+use crate::load::scope::Words;
+use crate::load::{self, selects};
+use crate::model::catalogue::{Gate, Output, Project, Target};
+use crate::model::scope::{Scope, parse_as_of};
+use crate::model::sql::Dialect;
 use crate::report::Place;
 
 /// The seasons or dates to look at, and the as-of moment.
@@ -20,36 +19,8 @@ pub(super) fn scope(common: &Common, project: &Project, now: jiff::Timestamp) ->
         Some(text) => parse_as_of(text, &project.zone).map_err(|message| Error::Usage(format!("--as-of: {message}")))?,
         None => project.as_of.unwrap_or_else(|| now.to_zoned(TimeZone::UTC).datetime()),
     };
-    let mut seasons = project.all_seasons();
-    let all = seasons.clone();
-    if !common.season.is_empty() {
-        let names: Vec<String> = seasons.iter().map(|season| season.name.clone()).collect();
-        if let Some(name) = common.season.iter().find(|name| !names.contains(name)) {
-            let hint = did_you_mean(name, names.iter().map(String::as_str));
-            return Err(Error::Usage(format!("no season is named \"{name}\"{hint}; known: {}", names.join(", "))));
-        }
-        seasons.retain(|season| common.season.contains(&season.name));
-    }
-    let date = |flag: &str, text: &Option<String>| {
-        let parse = |text: &String| text.parse::<Date>().ok().filter(|_| text.len() == 10);
-        text.as_ref()
-            .map(|text| parse(text).ok_or_else(|| Error::Usage(format!("{flag}: `{text}` is not a date such as 2024-06-30"))))
-            .transpose()
-    };
-    let (from, to) = (date("--from", &common.from)?, date("--to", &common.to)?);
-    if let Some((from, to)) = from.zip(to).filter(|(from, to)| from > to) {
-        return Err(Error::Usage(format!("--from {from} is after --to {to}")));
-    }
-    let range = (from.is_some() || to.is_some()).then(|| (from.unwrap_or(Date::MIN), to.unwrap_or(Date::MAX)));
-    if let Some((from, to)) = range {
-        seasons.retain(|season| season.start <= to && season.end >= from);
-    }
-    if seasons.is_empty() {
-        return Err(Error::Usage("no season has a date in that range, so there is nothing to look at".to_owned()));
-    }
-    let between = |season: &Season| seasons[0].start < season.start && seasons.last().is_some_and(|last| season.end < last.end);
-    let others = all.into_iter().filter(|season| between(season) && !seasons.contains(season)).collect();
-    Ok(Scope { seasons, others, range, as_of, zone: project.zone.clone() })
+    let words = Words { seasons: &common.season, from: common.from.as_deref(), to: common.to.as_deref(), prefix: "--" };
+    load::scope::scope(project, words, as_of).map_err(Error::Usage)
 }
 
 /// The target to ask.
@@ -62,6 +33,14 @@ pub(super) fn target(common: &Common, project: &Project) -> Result<Target, Error
         let names: Vec<&str> = project.targets.keys().map(String::as_str).collect();
         let name = common.target.as_deref().unwrap_or_default();
         Error::Usage(format!("no target is named \"{name}\"{}; known: {}", did_you_mean(name, names.iter().copied()), names.join(", ")))
+    })
+}
+
+/// The dialect of that name.
+pub(super) fn dialect(name: &str) -> Result<Dialect, Error> {
+    Dialect::parse(name).ok_or_else(|| {
+        let known: Vec<&str> = Dialect::ALL.iter().map(|dialect| dialect.name()).collect();
+        Error::Usage(format!("unknown dialect \"{name}\"{}; known: {}", did_you_mean(name, known.iter().copied()), known.join(", ")))
     })
 }
 
@@ -137,38 +116,6 @@ pub(super) fn gates(common: &Common, project: &Project, name: Option<&str>) -> R
         return Ok(kept.into_iter().filter_map(Result::ok).collect());
     }
     kept.into_iter().collect()
-}
-
-/// `NAME=VALUE` words as arguments of a query.
-pub(super) fn arguments(query: &Query, words: &[String]) -> Result<IndexMap<String, Argument>, Error> {
-    let mut args = IndexMap::new();
-    for word in words {
-        let Some((name, value)) = word.split_once('=') else {
-            return Err(Error::Usage(format!("`{word}` is no argument; write NAME=VALUE")));
-        };
-        let Some(param) = query.params.get(name) else {
-            let known: Vec<&str> = query.params.keys().map(String::as_str).collect();
-            return Err(Error::Usage(format!(
-                "{} has no parameter \"{name}\"{}; known: {}",
-                query.id,
-                did_you_mean(name, known.iter().copied()),
-                known.join(", ")
-            )));
-        };
-        let wrong = || Error::Usage(format!("{name}: `{value}` is not of type {}", param.kind.name()));
-        let list = || Argument::List(value.split(',').map(|item| item.trim().to_owned()).filter(|item| !item.is_empty()).collect());
-        let argument = match param.kind {
-            ParamKind::Output | ParamKind::Text | ParamKind::Expression | ParamKind::Date | ParamKind::Moment | ParamKind::Step => {
-                Argument::Text(value.to_owned())
-            }
-            ParamKind::Outputs | ParamKind::Processors | ParamKind::Upstreams | ParamKind::Texts => list(),
-            ParamKind::Int => Argument::Int(value.parse().map_err(|_| wrong())?),
-            ParamKind::Number => Argument::Number(value.parse().map_err(|_| wrong())?),
-            ParamKind::Bool => Argument::Bool(value.parse().map_err(|_| wrong())?),
-        };
-        args.insert(name.to_owned(), argument);
-    }
-    Ok(args)
 }
 
 /// The formats that were asked for, each with its place. The first without a file goes to standard output.

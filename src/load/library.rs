@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use include_dir::{Dir, include_dir};
 
-use super::header;
+use super::{header, text};
 use crate::error::{Complaint, Error};
 use crate::model::query::Library;
 
@@ -67,26 +67,14 @@ fn shipped_files() -> Vec<File> {
 
 fn project_files(dir: &Path) -> Result<Vec<File>, Error> {
     let root = dir.join("queries");
-    let mut paths: Vec<PathBuf> = Vec::new();
-    let mut dirs = vec![root.clone()];
-    while let Some(dir) = dirs.pop() {
-        for entry in std::fs::read_dir(&dir).into_iter().flatten().filter_map(Result::ok) {
-            let path = entry.path();
-            if path.is_dir() {
-                dirs.push(path);
-            } else if path.extension().is_some_and(|ending| ending == "sql") {
-                paths.push(path);
-            }
-        }
-    }
-    paths.sort();
+    let paths = if root.is_dir() { text::files(&root, &["sql"]) } else { Ok(Vec::new()) };
+    let complaint = |complaint| Error::Complaints(vec![complaint]);
+    let unreadable = |error| complaint(Complaint { file: "queries/".to_owned(), line: 0, message: format!("cannot be read: {error}") });
     let read = |path: &PathBuf| {
-        let relative = path.strip_prefix(&root).unwrap_or(path).to_string_lossy().replace('\\', "/");
+        let relative = text::relative(path, &root);
         let name = format!("queries/{relative}");
-        let text = std::fs::read_to_string(path).map_err(|error| {
-            Error::Complaints(vec![Complaint { file: name.clone(), line: 0, message: format!("cannot be read: {error}") }])
-        })?;
+        let text = text::read(path, &name).map_err(complaint)?;
         Ok(File { id: relative.trim_end_matches(".sql").to_owned(), name, text, shipped: false })
     };
-    paths.iter().map(read).collect()
+    paths.map_err(unreadable)?.iter().map(read).collect()
 }

@@ -1,14 +1,24 @@
-//! From disk to validated model: the project file and the query library.
+//! From disk to validated model: the project file, the query library, and the fixtures on which queries are proven.
 //!
 //! Files are parsed first and validated after; every complaint names file and line, and all come at once.
 
+pub mod arguments;
+pub mod fixture;
 mod header;
 mod ledger;
 pub mod library;
 mod outputs;
 mod parts;
 pub mod project;
+mod rows;
+pub mod scope;
+pub(crate) mod text;
 mod toml;
 mod validate;
 
 pub(crate) use parts::selects;
+
+/// Whether a name is the pattern or, where the pattern has `*`, is one that it stands for.
+pub(crate) fn resembles(pattern: &str, name: &str) -> bool {
+    pattern == name || glob::Pattern::new(pattern).is_ok_and(|glob| glob.matches(name))
+}

@@ -22,15 +22,40 @@ pub const FILE: &str = "gapgate.toml";
 /// # Errors
 /// [`Error::Usage`] if there is no project file, [`Error::Complaints`] with everything that is wrong in it.
 pub fn load(dir: &Path) -> Result<Project, Error> {
+    read(dir, &text(dir)?)
+}
+
+/// The same with more declared at the end of the project file, as a case of the fixtures does: `declare` was found in
+/// `file` from `line` on, where complaints of it point.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_with(dir: &Path, declare: &str, file: &str, line: usize) -> Result<Project, Error> {
+    let own = text(dir)?;
+    let lines = own.matches('\n').count() + 1;
+    let moved = |complaint: Complaint| {
+        let declared = complaint.file == FILE && complaint.line > lines;
+        if declared { Complaint { file: file.to_owned(), line: line + complaint.line - lines - 1, ..complaint } } else { complaint }
+    };
+    read(dir, &format!("{own}\n{declare}")).map_err(|error| match error {
+        Error::Complaints(complaints) => Error::Complaints(complaints.into_iter().map(moved).collect()),
+        error => error,
+    })
+}
+
+fn text(dir: &Path) -> Result<String, Error> {
     let path = dir.join(FILE);
-    let text = std::fs::read_to_string(&path).map_err(|error| {
+    std::fs::read_to_string(&path).map_err(|error| {
         Error::Usage(format!("no project file at {}: {error}; run in the folder of {FILE}, or name it with -C", path.display()))
-    })?;
-    let texts = with_includes(dir, text)?;
+    })
+}
+
+fn read(dir: &Path, text: &str) -> Result<Project, Error> {
+    let texts = with_includes(dir, text.to_owned())?;
     let documents: Vec<Document<'_>> = texts.iter().map(|(file, text)| Document::new(file.clone(), text, 1)).collect();
     let trees: Vec<Spanned<DeTable<'_>>> = documents.iter().map(Document::parse).collect();
     let roots: Vec<Fields<'_>> = documents.iter().zip(&trees).map(|(document, tree)| Fields::new(document, tree.get_ref(), 0)).collect();
-    let project = Reader { dir, roots: &roots }.read(&path);
+    let project = Reader { dir, roots: &roots }.read(&dir.join(FILE));
     drop(roots);
     let complaints: Vec<Complaint> = documents.into_iter().flat_map(Document::into_complaints).collect();
     finish(project, complaints)

@@ -80,9 +80,21 @@ impl<'a> Node<'a> {
         self.document.line(self.at)
     }
 
+    /// The line on which the text itself begins: a line break after three quotes is no part of it.
+    pub(super) fn text_line(&self) -> usize {
+        let raw = self.document.text.get(self.at..).unwrap_or_default();
+        let after = raw.strip_prefix("\"\"\"").or_else(|| raw.strip_prefix("'''"));
+        self.line() + usize::from(after.is_some_and(|text| text.starts_with(['\n', '\r'])))
+    }
+
     fn expected<T>(&self, wanted: &str) -> Option<T> {
-        self.complain(format!("expected {wanted}, found {}", with_article(self.value.type_str())));
+        self.complain(format!("expected {wanted}, found {}", self.describe()));
         None
+    }
+
+    /// `a string`, `an integer`.
+    pub(super) fn describe(&self) -> String {
+        with_article(self.value.type_str())
     }
 
     pub(super) fn text(&self) -> Option<String> {
@@ -112,6 +124,15 @@ impl<'a> Node<'a> {
             self.complain(format!("{number} is not a whole number in range here"));
         }
         value
+    }
+
+    /// A number that need not be exact; also `inf` and `nan`.
+    pub(super) fn float(&self) -> Option<f64> {
+        let text = match self.value {
+            DeValue::Float(float) => float.as_str(),
+            _ => return self.integer::<i64>().map(|number| number as f64),
+        };
+        text.replace('_', "").parse().ok().or_else(|| self.expected("a number"))
     }
 
     pub(super) fn date(&self) -> Option<Date> {
@@ -172,6 +193,10 @@ impl<'a> Node<'a> {
 
     pub(super) fn is_text(&self) -> bool {
         self.value.is_str()
+    }
+
+    pub(super) fn is_number(&self) -> bool {
+        self.value.is_integer() || self.value.is_float()
     }
 
     pub(super) fn is_list(&self) -> bool {

@@ -6,6 +6,7 @@ pub mod catalogue;
 pub mod comparison;
 pub mod coverage;
 pub mod date;
+pub mod fixture;
 pub mod lint;
 pub mod number;
 pub mod query;

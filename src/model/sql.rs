@@ -8,6 +8,7 @@ mod refusal;
 mod relations;
 mod scan;
 mod shape;
+mod split;
 mod visit;
 
 use std::{collections::VecDeque, fmt};
@@ -21,6 +22,7 @@ use sqlparser::{
 
 pub use refusal::{Place, Refusal};
 use scan::{Kind, Piece};
+pub use split::statements;
 
 /// Room for a union over a thousand tables, and small enough to check in an instant.
 const MAX_BYTES: usize = 2 << 20;

@@ -1,11 +1,13 @@
 //! Faulty keys, the retry list and result tables as comma-separated values, for spreadsheets and shell tools.
 
-use csv::Writer;
+use csv::{ReaderBuilder, StringRecord, Writer};
 
 use crate::model::coverage::{Class, Coverage, KeyState};
 use crate::model::report::{CheckReport, Finding, GateReport, Report};
 use crate::model::retry::RetryItem;
 use crate::model::table::{Table, Value};
+
+use super::snapshot::Cells;
 
 const REPORT: [&str; 9] = ["gate", "query", "stage", "output", "key", "class", "verdict", "rows", "reason"];
 const RETRY: [&str; 7] = ["stage", "output", "key", "class", "reason", "attempts", "last"];
@@ -44,6 +46,19 @@ pub fn table(table: &Table) -> String {
         sheet.line(row.iter().map(|value| if value.is_null() { String::new() } else { value.to_string() }));
     }
     sheet.text()
+}
+
+/// A text of comma-separated values as cells, to be compared with another; what cannot be read is one cell of its own.
+pub fn cells(text: &str) -> Cells {
+    let reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
+    let whole = |line: Result<StringRecord, csv::Error>| line.ok().map(|line| line.iter().map(str::to_owned).collect::<Vec<_>>());
+    let mut lines = reader.into_records().filter_map(whole);
+    let columns: Vec<String> = lines.next().unwrap_or_default();
+    let rows = lines.map(|mut line| {
+        line.resize(columns.len(), String::new());
+        line
+    });
+    Cells { rows: rows.collect(), columns }
 }
 
 fn gate_lines(sheet: &mut Sheet, gate: &GateReport) {

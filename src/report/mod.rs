@@ -2,12 +2,15 @@
 
 pub mod catalogue;
 pub mod csv;
+pub mod diff;
 pub mod json;
 pub mod jsonl;
 pub mod junit;
 pub mod lines;
 pub mod lint;
+pub mod review;
 pub mod sarif;
+pub mod snapshot;
 pub mod terminal;
 
 use std::io::{ErrorKind, IsTerminal, Write};

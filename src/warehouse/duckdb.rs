@@ -3,6 +3,7 @@
 //! Statements can neither write, nor read files or the network, nor load extensions, unless the target grants it.
 
 mod folder;
+mod memory;
 mod values;
 
 use std::path::{Path, PathBuf};
@@ -18,6 +19,8 @@ use crate::error::Error;
 use crate::model::catalogue::{Source, Target};
 use crate::model::sql::{Dialect, Sql};
 use crate::model::table::{Kind, Table};
+
+pub(super) use memory::open as open_small;
 
 /// A database file of so many bytes holds no table that is too large for one statement.
 const SMALL: u64 = 32 << 20;
@@ -60,12 +63,11 @@ pub(super) fn open(target: &Target, project_dir: &Path, interrupt: &Interrupt) -
 }
 
 fn connect(file: &Path, target: &Target) -> duckdb::Result<Connection> {
-    let spill: PathBuf = std::env::temp_dir().join("gapgate-spill");
     let mut config = Config::default()
         .access_mode(AccessMode::ReadOnly)?
         .enable_autoload_extension(false)?
         .with("autoinstall_known_extensions", "false")?
-        .with("temp_directory", spill.to_string_lossy())?;
+        .with("temp_directory", spill().to_string_lossy())?;
     if let Some(memory) = &target.memory {
         config = config.max_memory(memory)?;
     }
@@ -85,6 +87,11 @@ fn connect(file: &Path, target: &Target) -> duckdb::Result<Connection> {
     }
     connection.execute_batch(&format!("set enable_external_access = {}; set lock_configuration = true", target.external_access))?;
     Ok(connection)
+}
+
+/// Where the engine puts what memory does not hold.
+fn spill() -> PathBuf {
+    std::env::temp_dir().join("gapgate-spill")
 }
 
 fn cannot_open(file: &Path, error: &duckdb::Error) -> String {
@@ -111,20 +118,7 @@ impl Warehouse for DuckDb {
         if Instant::now() >= deadline.at {
             return Err(QueryError::Timeout(deadline.seconds));
         }
-        let handle = connection.interrupt_handle();
-        let (finished, waits) = channel::<()>();
-        let outcome = thread::scope(|scope| {
-            scope.spawn(move || {
-                while waits.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
-                    if self.interrupt.is_thrown() || Instant::now() >= deadline.at {
-                        handle.interrupt();
-                    }
-                }
-            });
-            let outcome = values::fetch(&connection, sql.as_str());
-            drop(finished);
-            outcome
-        });
+        let outcome = timed(&connection, &self.interrupt, deadline, |connection| values::fetch(connection, sql.as_str()));
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
         outcome.map_err(|error| self.reason(&error, deadline))
     }
@@ -156,6 +150,24 @@ impl Warehouse for DuckDb {
     fn may_be_large(&self) -> bool {
         self.bytes > SMALL
     }
+}
+
+/// Does some work on a connection, which is interrupted when the user does so, and at the deadline.
+fn timed<T>(connection: &Connection, interrupt: &Interrupt, deadline: Deadline, work: impl FnOnce(&Connection) -> T) -> T {
+    let handle = connection.interrupt_handle();
+    let (finished, waits) = channel::<()>();
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            while waits.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
+                if interrupt.is_thrown() || Instant::now() >= deadline.at {
+                    handle.interrupt();
+                }
+            }
+        });
+        let outcome = work(connection);
+        drop(finished);
+        outcome
+    })
 }
 
 const INVENTORY: &str = "\

@@ -11,6 +11,7 @@ use std::time::Instant;
 
 use crate::error::Error;
 use crate::model::catalogue::{Source, Target};
+use crate::model::fixture::{Part, SmallWarehouse};
 use crate::model::sql::{Dialect, Sql};
 use crate::model::table::{Kind, Table};
 
@@ -107,5 +108,25 @@ pub fn open(target: &Target, project_dir: &std::path::Path, interrupt: &Interrup
                 dialect.name()
             )))
         }
+    }
+}
+
+/// A small warehouse in memory, with what a case adds to it. It is locked once it is loaded.
+///
+/// # Errors
+/// [`Error::Complaints`] with file and line of what cannot be loaded, [`Error::Usage`] if this build has no embedded
+/// engine, [`Error::Warehouse`] if it cannot be opened or loading takes too long, [`Error::Interrupted`].
+pub fn open_small<'a>(
+    small: &'a SmallWarehouse,
+    more: impl IntoIterator<Item = &'a Part>,
+    interrupt: &Interrupt,
+    deadline: Deadline,
+) -> Result<Box<dyn Warehouse>, Error> {
+    #[cfg(feature = "duckdb")]
+    return duckdb::open_small(small, more, interrupt, deadline);
+    #[cfg(not(feature = "duckdb"))]
+    {
+        let _ = (small, more.into_iter().count(), interrupt, deadline);
+        Err(Error::Usage("fixtures need the embedded engine, which this build lacks".to_owned()))
     }
 }

@@ -292,7 +292,7 @@ fn wrong_headers_and_templates_have_their_line() {
     let dir = project(&format!("{HEADER}select 1 as n\n"));
     fs::write(dir.path().join("queries/own.sql"), b"/*---\xff").expect("a file");
     let (status, _, said) = lint(dir.path(), &[]);
-    assert!(status == 2 && said.contains("queries/own.sql: cannot be read"), "{said}");
+    assert!(status == 2 && said.contains("queries/own.sql:1: is not UTF-8"), "{said}");
     let (status, _, said) = lint(project(&format!("{HEADER}select 1 as n\n")).path(), &["gap/missing_key"]);
     assert!(status == 2 && said.contains("did you mean \"gap/missing_keys\"?"), "{said}");
 }

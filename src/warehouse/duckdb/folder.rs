@@ -100,18 +100,22 @@ fn build(folder: &Path, files: &[PathBuf], staging: &Path, interrupt: &Interrupt
 }
 
 fn statement(path: &Path, name: &Path) -> Result<String, Error> {
-    let ending = path.extension().map(|ending| ending.to_string_lossy().into_owned()).unwrap_or_default();
-    if ending == "sql" {
+    if path.extension().is_some_and(|ending| ending == "sql") {
         return std::fs::read_to_string(path).map_err(|error| Error::Warehouse(format!("cannot read {}: {error}", path.display())));
     }
+    Ok(table(path, name))
+}
+
+/// The statement that makes a table of a CSV or Parquet file at `path`, which is `name` below its folder.
+pub(super) fn table(path: &Path, name: &Path) -> String {
     let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
     let table = stem.trim_start_matches(|c: char| c.is_ascii_digit()).trim_start_matches(['_', '-']);
     let table = quote(if table.is_empty() { &stem } else { table });
     let schema = name.parent().map(|parent| parent.to_string_lossy().replace(['/', '\\'], "_")).filter(|schema| !schema.is_empty());
     let schema = quote(&schema.unwrap_or_else(|| "main".to_owned()));
-    let reader = if ending == "csv" { "read_csv" } else { "read_parquet" };
+    let reader = if path.extension().is_some_and(|ending| ending == "csv") { "read_csv" } else { "read_parquet" };
     let path = path.to_string_lossy().replace('\'', "''");
-    Ok(format!("create schema if not exists {schema}; create table {schema}.{table} as from {reader}('{path}')"))
+    format!("create schema if not exists {schema}; create table {schema}.{table} as from {reader}('{path}')")
 }
 
 fn quote(name: &str) -> String {
