@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
+use super::support::LIBRARY;
+
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 fn gapgate(dir: &Path) -> Command {
@@ -157,6 +159,21 @@ fn help_texts() {
         let args: Vec<&str> = command.split_whitespace().chain(["--help"]).collect();
         let name = if command.is_empty() { "gapgate".to_owned() } else { command.replace(' ', "_") };
         snapshot(&format!("help_{name}"), &answer(&example(), &args).1);
+    }
+}
+
+#[test]
+fn the_page_of_queries_is_fresh() {
+    const MARK: &str = "<!-- below: gapgate list --format markdown -->\n";
+    let folder = Path::new(ROOT).join("queries");
+    let page = fs::read_to_string(folder.join("README.md")).expect("the page");
+    let (head, listed) = page.split_once(MARK).expect("the mark above the list");
+    let (status, now, error) = answer(&folder, &["list", "--format", "markdown"]);
+    assert_eq!(status, 0, "{error}");
+    assert!(listed == now, "queries/README.md is not what `gapgate list --format markdown` prints; put that below its mark");
+    for id in head.lines().filter(|line| line.starts_with('|')).flat_map(|line| line.split('`').skip(1).step_by(2)) {
+        let is_there = id.starts_with("gapgate ") || LIBRARY.queries.contains_key(id.split(' ').next().unwrap_or_default());
+        assert!(is_there, "queries/README.md names `{id}`, which is no query");
     }
 }
 

@@ -18,6 +18,7 @@ use gapgate::run::deadline_in;
 use gapgate::run::snapshot::{Bench, Trial};
 use gapgate::run::stated::{Standing, compare};
 use gapgate::warehouse::Interrupt;
+use serde::Deserialize;
 
 use super::support::LIBRARY;
 
@@ -151,4 +152,26 @@ fn every_query_is_read_only_in_every_dialect() {
         let output = lint.arg("-C").arg(&proof.folder).arg("lint").env_remove("GAPGATE_TARGET").output().expect("the program runs");
         assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
     }
+}
+
+/// A known way to a wrong answer, and what guards against it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Pitfall {
+    what: String,
+    guard: String,
+}
+
+#[test]
+fn every_known_pitfall_is_guarded_against() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/pitfalls.toml");
+    let text = fs::read_to_string(file).expect("the pitfalls");
+    let pitfalls: BTreeMap<String, Pitfall> = toml::from_str(&text).expect("the pitfalls are well-formed");
+    let proofs = proofs();
+    let named: BTreeSet<&str> = proofs.iter().flat_map(Proof::cases).flat_map(|case| &case.pitfalls).map(String::as_str).collect();
+    for (id, pitfall) in &pitfalls {
+        assert!(pitfall.guard != "cases" || named.contains(id.as_str()), "no case guards against {id}: {}", pitfall.what);
+    }
+    let unlisted: Vec<&&str> = named.iter().filter(|id| !pitfalls.contains_key(**id)).collect();
+    assert!(unlisted.is_empty(), "cases name pitfalls that are not listed: {unlisted:?}");
 }

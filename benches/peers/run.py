@@ -6,7 +6,8 @@
   python run.py S --facts                versions, sizes, cold starts, statement counts (not timed against each other)
 
 Tools take turns within a round, and a reference (--ref) is run right before each of them, so that a figure and its reference see
-the same machine; the ratio columns are medians of those pairs. CPU is the steadier figure on a shared machine.
+the same machine; the ratio columns are medians of those pairs. CPU is the steadier figure on a shared machine. At S every tool is
+run once uncounted right before: a machine that pages out what it has not used for a minute would show the disk, not the tool.
 """
 import argparse
 import json
@@ -52,21 +53,21 @@ def chosen(args):
 def rounds(tools, ref, args, truth):
     """-> (every counted run of each tool, its ratios to the reference, the tools that ran into the time limit)"""
     runs, pairs, stopped = {t.name: [] for t in tools}, {t.name: [] for t in tools}, set()
-    warm = 1 if args.scale == "S" and args.rounds > 1 else 0       # one uncounted round first
-    for n in range(-warm, args.rounds):
+    for n in range(args.rounds):
         order = tools[n % len(tools):] + tools[:n % len(tools)]
         for i, tool in enumerate(t for t in order if t.name not in stopped):
+            if args.scale == "S":
+                measure(tool, args.scale, args.timeout)
             if i % args.ref_every == 0:
                 before = measure(ref, args.scale, args.timeout)
             r = measure(tool, args.scale, args.timeout)
             r.update(judge(tool, args.scale, r.pop("out"), truth))
-            print(f"{'warm' if n < 0 else n} {tool.name}: wall {r['wall']:.2f} cpu {r['cpu']:.2f} rss {r['rss_mb']:.0f} evaluated "
+            print(f"{n} {tool.name}: wall {r['wall']:.2f} cpu {r['cpu']:.2f} rss {r['rss_mb']:.0f} evaluated "
                   f"{r['evaluated']} found {r['found']} extra {r['extra']} rc {r['rc']}", file=sys.stderr, flush=True)
             if r["rc"] == -9 or r["wall"] >= args.timeout:
                 stopped.add(tool.name)
-            if n >= 0:
-                runs[tool.name].append(r)
-                pairs[tool.name].append((r["wall"] / before["wall"], r["cpu"] / before["cpu"]))
+            runs[tool.name].append(r)
+            pairs[tool.name].append((r["wall"] / before["wall"], r["cpu"] / before["cpu"]))
     return runs, pairs, stopped
 
 

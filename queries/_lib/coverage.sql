@@ -111,12 +111,15 @@ held.held_rows{% if number.over | int != 1 %} * {{ number.over }}{% endif %}
 {%- endmacro %}
 
 {#- Each key of the spine and each key that has rows, with its class. The order of the cases is from bad to good. -#}
-{% macro classed_group(name, output, scope, width) -%}
+{% macro classed_group(name, output, scope, width, whole) -%}
 select
     coalesce(expected.output, held.output) as output,
     case
         when expected.spine_position is null and ({% for column in output.key %}held.{{ column.name | ident }} is null{% if not loop.last %} or {% endif %}{% endfor %}) then 'null_key'
         when expected.spine_position is null then 'extra'
+        {%- if whole %}
+        when {% for column in output.key %}expected.{{ column.name | ident }} is null{% if not loop.last %} or {% endif %}{% endfor %} then 'invalid'
+        {%- endif %}
         when expected.not_expected = 1 then 'not_expected'
         when held.held_rows is null and {{ weighed(output.rows.min, output) }} = 0 then 'ok'
         when held.held_rows is null and {{ not_due(output) }} then 'pending'
@@ -157,7 +160,7 @@ from (
     select *
     from {{ (name ~ "_expected") | ident }}
     {%- if output.ranges %}
-    where {{ in_ranges(output.date_name, output.ranges) }}
+    where {{ in_ranges(output.date_name, output.ranges) }}{% if whole and output.null_keys %} or {{ output.date_name | ident }} is null{% endif %}
     {%- elif scope.narrowed and output.date_name is not none %}
     where {{ output.date_name | ident }} between {{ scope.start }} and {{ scope.end }}
     {%- endif %}
@@ -172,12 +175,12 @@ cross join {{ (name ~ "_usual_" ~ usual.index) | ident }} as usual_{{ usual.inde
 {%- endmacro %}
 
 {#- The whole chain: the spine once, every table scanned once, and `classed` with one row per key. Outputs that are declared
-    alike are a group, which is compared with the spine at once. -#}
-{% macro chain(outputs, scope) -%}
+    alike are a group, which is compared with the spine at once. `whole` keeps what the spine holds without a key. -#}
+{% macro chain(outputs, scope, whole=false) -%}
 {%- set widest = namespace(figures=0) -%}
 {%- for output in outputs %}{% if output.figures | length > widest.figures %}{% set widest.figures = output.figures | length %}{% endif %}{% endfor -%}
 expected as (
-{{ spines.expected(outputs[0].spine, scope) }}
+{{ spines.expected(outputs[0].spine, scope, whole) }}
 ),
 {% for group in outputs | groupby("group") %}
 {%- set name = group.list[0].name if group.list | length == 1 else "group_" ~ group.grouper %}
@@ -206,7 +209,7 @@ where expected.not_expected = 0
 classed as (
 {% for group in outputs | groupby("group") %}
 {%- set name = group.list[0].name if group.list | length == 1 else "group_" ~ group.grouper -%}
-{{ classed_group(name, group.list[0], scope, widest.figures) }}{% if not loop.last %}
+{{ classed_group(name, group.list[0], scope, widest.figures, whole) }}{% if not loop.last %}
 
 union all
 

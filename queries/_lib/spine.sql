@@ -16,8 +16,8 @@ case{% for season in scope.seasons %} when {{ day | ident }} between {{ season.s
 {% if step.unit == "days" %}{{ sql.nth_day(day, n, step.every) }}{% else %}{{ sql.nth_month(day, n, step.every) }}{% endif %}
 {%- endmacro %}
 
-{#- The keys and weights of a spine within the scope's seasons. -#}
-{% macro keys(spine, scope) %}
+{#- The keys and weights of a spine within the scope's seasons; on demand those without a date too, which no season has. -#}
+{% macro keys(spine, scope, dateless=false) %}
 {%- if spine.kind == "cross" -%}
 select
     {% for part in spine.parts %}{% set outer = loop.index %}{% set last_part = loop.last -%}
@@ -27,11 +27,11 @@ select
     {% for weight in spine.weights %}{{ weight.sql }} as {{ weight.name | ident }}{% if not loop.last %},
     {% endif %}{% endfor %}
 from (
-{{ keys(spine.parts[0], scope) }}
+{{ keys(spine.parts[0], scope, dateless) }}
 ) as part_1
 {%- for part in spine.parts[1:] %}
 cross join (
-{{ keys(part, scope) }}
+{{ keys(part, scope, dateless) }}
 ) as part_{{ loop.index + 1 }}
 {%- endfor %}
 {%- elif spine.kind == "values" -%}
@@ -63,7 +63,7 @@ from {% if spine.kind == "table" %}{{ spine.table | table }}{% else %}(
 {{ spine.sql }}
 ) as source_rows{% endif %}
 {%- if spine.date is not none or spine.filter is not none %}
-where {% if spine.date is not none %}{{ in_seasons(spine.date, scope) }}{% endif %}
+where {% if spine.date is not none %}{% if dateless %}({{ in_seasons(spine.date, scope) }} or {{ spine.date | ident }} is null){% else %}{{ in_seasons(spine.date, scope) }}{% endif %}{% endif %}
 {%- if spine.filter is not none %}{% if spine.date is not none %}
     and {% endif %}({{ spine.filter }}){% endif %}
 {%- endif %}
@@ -72,7 +72,7 @@ group by {% for column in spine.key %}{{ loop.index }}{% if not loop.last %}, {%
 {%- endmacro %}
 
 {#- The expected keys with their place in the order of the spine and their season. -#}
-{% macro expected(spine, scope) -%}
+{% macro expected(spine, scope, dateless=false) -%}
 select
     {% for column in spine.key %}{{ column.name | ident }},
     {% endfor -%}
@@ -81,9 +81,9 @@ select
     {% if spine.date_name is not none %}{{ season_of(spine.date_name, scope) }}{% else %}{{ sql.null_text() }}{% endif %} as spine_season,
     row_number() over (
         {%- if spine.date_name is none %}order by {% for column in spine.key %}{{ column.name | ident }}{% if not loop.last %}, {% endif %}{% endfor %}
-        {%- else %}{% if spine.key | length > 1 %}partition by {% for column in spine.key if not column.is_date %}{{ column.name | ident }}{% if not loop.last %}, {% endif %}{% endfor %} {% endif %}order by {{ spine.date_name | ident }}
+        {%- else %}{% if spine.key | length > 1 %}partition by {% for column in spine.key if not column.is_date %}{{ column.name | ident }}{% if not loop.last %}, {% endif %}{% endfor %} {% endif %}order by {% if dateless %}case when {{ spine.date_name | ident }} is null then 1 else 0 end, {% endif %}{{ spine.date_name | ident }}
         {%- endif %}) as spine_position
 from (
-{{ keys(spine, scope) }}
+{{ keys(spine, scope, dateless) }}
 ) as spine_keys
 {%- endmacro %}

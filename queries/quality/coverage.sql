@@ -3,8 +3,9 @@ title = "What each output holds of what it should, one class per key"
 doc   = """
 The heart of a gate. Every key of the spine gets exactly one class, from one grouped scan per output: ok, not_expected,
 pending, invalid, null, partial, excess, duplicate or missing; keys that the spine does not have are extra, rows without
-key null_key. Keys that are ok or not expected come back as one row with their count, all others one by one, so what
-travels is what needs attention. `figure_N` are the counters that the output's rules judge.
+key null_key. What the spine itself holds without a key is invalid. Keys that are ok or not expected come back as one
+row with their count, all others one by one, so what travels is what needs attention. `figure_N` are the counters that
+the output's rules judge.
 """
 decision = "go or no-go for the next stage, key by key"
 
@@ -32,7 +33,7 @@ level = "fail"
 key = ["output", "key"]
 ---*/
 {%- import "coverage" as coverage %}
-with {{ coverage.chain(outputs, scope) }}
+with {{ coverage.chain(outputs, scope, true) }}
 
 select
     output,

@@ -32,7 +32,7 @@ pub enum Class {
     Pending,
     /// Not as it should be, and accepted by a waiver.
     Waived,
-    /// A value is out of its range, or a measure breaks a rule.
+    /// A value is out of its range, a measure breaks a rule, or the spine's own row has no key or no weight.
     Invalid,
     /// A required column is NULL in at least one row.
     Null,

@@ -102,9 +102,14 @@ impl<'a> Tally<'a> {
             return Ok(());
         }
         let duplicates = row[layout.duplicates].as_int().unwrap_or(0);
-        let (verdict, reason) = self.explain(class, rows, &row[layout.weight], duplicates, figures);
+        let key = &row[layout.key.clone()];
+        let (verdict, reason) = if class.is_of_spine() && key.iter().any(Value::is_null) {
+            (Verdict::Undecided, format!("the spine `{}` has rows without a key, of which nothing can be expected", self.output.spine))
+        } else {
+            self.explain(class, rows, &row[layout.weight], duplicates, figures)
+        };
         let state = KeyState {
-            key: row[layout.key.clone()].into(),
+            key: key.into(),
             class,
             waived: None,
             verdict,
