@@ -67,12 +67,16 @@ fn jobs(text: &str) -> Result<usize, String> {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Say go or no-go for a stage, with the reasons; the exit status is the answer.
-    Gate {
-        /// The gate; all of them at a glance if not given.
-        gate: Option<String>,
-        /// Let warnings count as failures.
-        #[arg(long)]
-        strict: bool,
+    Gate(Gate),
+    /// Tell what got better, worse and new from one run of gates to another; 1 if anything got worse or new.
+    Diff {
+        /// The run to compare with, as `--list` names it, or a JSON report; the one before of the same gates if not given.
+        from: Option<String>,
+        /// The run to look at; the newest if not given.
+        to: Option<String>,
+        /// List the recorded runs instead.
+        #[arg(long, conflicts_with_all = ["from", "to"])]
+        list: bool,
     },
     /// Show what is missing: counts per output and the missing dates as ranges.
     Gaps {
@@ -150,6 +154,22 @@ pub enum Snapshot {
         #[arg(long)]
         prune: bool,
     },
+}
+
+/// Which gates to ask, and which not to heed.
+#[derive(Debug, Args)]
+pub struct Gate {
+    /// The gate, after all that it requires; all gates at a glance if not given.
+    pub gate: Option<String>,
+    /// Let warnings count as failures.
+    #[arg(long)]
+    pub strict: bool,
+    /// Go on although this gate does not say go; recorded, and shown in every report after (repeatable).
+    #[arg(long = "override", value_name = "GATE", requires = "reason")]
+    pub overrides: Vec<String>,
+    /// Why.
+    #[arg(long, value_name = "TEXT", requires = "overrides")]
+    pub reason: Option<String>,
 }
 
 const LINT_HELP: &str = "\

@@ -295,7 +295,15 @@ pub fn gate(session: &Session<'_>, plan: &Plan<'_>) -> Result<GateReport, Error>
     let stage = gate.stage.as_deref();
     let of_stage = session.project.outputs.values().filter(|output| stage == Some(output.stage.as_str()));
     let not_covered = of_stage.filter(|output| !gate.outputs.contains(&output.name)).map(|output| output.name.clone()).collect();
-    Ok(GateReport { name: gate.name.clone(), stage: gate.stage.clone(), covered: gate.outputs.clone(), not_covered, checks })
+    Ok(GateReport {
+        name: gate.name.clone(),
+        stage: gate.stage.clone(),
+        covered: gate.outputs.clone(),
+        not_covered,
+        checks,
+        findings: Vec::new(),
+        overridden: None,
+    })
 }
 
 /// Works through the items, so many at the same time; the results are in the order of the items.

@@ -28,7 +28,7 @@ pub(crate) fn answer(dir: &Path, args: &[&str]) -> (i32, String, String) {
 }
 
 /// A small project: a calendar of ten days, a table that has them all, a gate.
-fn project(changes: &[(&str, &str)]) -> TempDir {
+pub(crate) fn project(changes: &[(&str, &str)]) -> TempDir {
     let dir = TempDir::new().expect("a folder");
     let mut file = PROJECT.to_owned();
     for (from, to) in changes {
@@ -41,7 +41,7 @@ fn project(changes: &[(&str, &str)]) -> TempDir {
     dir
 }
 
-fn load(dir: &TempDir, sql: &str) {
+pub(crate) fn load(dir: &TempDir, sql: &str) {
     fs::write(dir.path().join("warehouse/10.sql"), sql).expect("a warehouse");
 }
 
@@ -77,7 +77,7 @@ ranges = { amount = [0, 100] }
 stage = "raw"
 "#;
 
-const WAREHOUSE: &str = "
+pub(crate) const WAREHOUSE: &str = "
 create table calendar as select (date '2024-01-01' + n::int)::date as day, 2 as shops from range(10) r(n);
 create table sales as select day as sold_on, r.n as receipt, 10 * r.n as amount from calendar, range(4) r(n);
 ";
@@ -143,6 +143,7 @@ fn help_texts() {
     for command in [
         "",
         "gate",
+        "diff",
         "gaps",
         "retry",
         "doctor",

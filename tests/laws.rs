@@ -720,7 +720,15 @@ fn a_gate_never_passes_on_nothing() {
     let (fixture, library) = gated();
     let engine = StandIn::new(fixture.warehouse.as_ref(), |_, answer| answer.map(|table| Table::new(table.columns().to_vec())));
     assert_eq!(run_gate(&fixture, &library, &engine).expect("no interrupt").verdict(), Verdict::Undecided);
-    let none = GateReport { name: "none".to_owned(), stage: None, covered: Vec::new(), not_covered: Vec::new(), checks: Vec::new() };
+    let none = GateReport {
+        name: "none".to_owned(),
+        stage: None,
+        covered: Vec::new(),
+        not_covered: Vec::new(),
+        checks: Vec::new(),
+        findings: Vec::new(),
+        overridden: None,
+    };
     assert_eq!(none.verdict(), Verdict::Undecided);
 }
 

@@ -1,6 +1,8 @@
 //! One integration binary: the guard, the laws, the queries, their snapshots, the command line, lint and the house itself.
 
 #[cfg(feature = "duckdb")]
+mod chain;
+#[cfg(feature = "duckdb")]
 mod cli;
 #[cfg(feature = "duckdb")]
 mod commodity;

@@ -33,9 +33,17 @@ pub(super) fn run(common: &Common, environment: &Environment, names: &[String], 
         None => vec![run::cover(&session, setup.library.query("quality/coverage")?, &outputs)?],
         Some(period) => by_period(&session, &outputs, period)?,
     };
-    let gate = GateReport { name: "gaps".to_owned(), stage: None, covered: outputs, not_covered: Vec::new(), checks };
+    let gate = GateReport {
+        name: "gaps".to_owned(),
+        stage: None,
+        covered: outputs,
+        not_covered: Vec::new(),
+        checks,
+        findings: Vec::new(),
+        overridden: None,
+    };
     let statements = session.statements();
-    let report = Report { header: setup.header(), gates: vec![gate], findings: Vec::new(), elapsed: setup.start.elapsed(), statements };
+    let report = Report::of(setup.header(), vec![gate], setup.start.elapsed(), statements);
     for (format, place) in formats {
         let text = match (format, by) {
             _ if common.quiet && place == Place::Stdout => format!("{}\n", answer(report.verdict())),

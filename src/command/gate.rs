@@ -1,12 +1,18 @@
 //! `gapgate gate`: go or no-go for a stage.
 
+use std::cell::OnceCell;
+
 use super::{Environment, Setup, options};
-use crate::cli::Common;
-use crate::error::Error;
+use crate::cli::{self, Common};
+use crate::error::{Error, did_you_mean};
+use crate::load::records;
 use crate::model::catalogue::Gate;
-use crate::model::report::{GateReport, Report};
+use crate::model::chain;
+use crate::model::report::{Finding, GateReport, Override, Report};
+use crate::model::verdict::Verdict;
+use crate::report::signoff::{self, Circumstances};
 use crate::report::terminal::{Style, answer};
-use crate::report::{self, Place, csv, json, junit, terminal};
+use crate::report::{self, Place, csv, json, junit, record, terminal};
 use crate::run;
 
 #[derive(Clone, Copy)]
@@ -15,15 +21,31 @@ enum Format {
     Json,
     Junit,
     Csv,
+    Signoff,
 }
 
-const FORMATS: [(Format, &str); 4] = [(Format::Table, "table"), (Format::Json, "json"), (Format::Junit, "junit"), (Format::Csv, "csv")];
+const FORMATS: [(Format, &str); 5] =
+    [(Format::Table, "table"), (Format::Json, "json"), (Format::Junit, "junit"), (Format::Csv, "csv"), (Format::Signoff, "signoff")];
 
-pub(super) fn run(common: &Common, environment: &Environment, name: Option<&str>, strict: bool) -> Result<u8, Error> {
+pub(super) fn run(common: &Common, environment: &Environment, args: &cli::Gate) -> Result<u8, Error> {
     let formats = options::formats(common, &FORMATS)?;
     let setup = Setup::load(common, environment)?;
-    let gates = options::gates(common, &setup.project, name)?;
-    let report = check(&setup, common, environment, &gates)?;
+    let gates = options::gates(common, &setup.project, args.gate.as_deref())?;
+    let decisions = decisions(&setup, environment, &gates, args)?;
+    let earlier = records::overrides(&setup.project.dir)?;
+    let mut report = check(&setup, common, environment, &gates)?;
+    report.asked.clone_from(&args.gate);
+    let idle = chain::settle(&setup.project, &mut report.gates, &decisions);
+    report.findings.extend(idle.into_iter().map(idle_finding));
+    report.overrides = earlier.into_iter().filter(|decision| gates.iter().any(|gate| gate.name == decision.gate)).collect();
+    // What is not on record never counts.
+    let made: Vec<Override> = report.gates.iter().filter_map(|gate| gate.overridden.clone()).collect();
+    if !made.is_empty() {
+        record::decide(&setup.project.dir, &made)?;
+    }
+    let document = OnceCell::new();
+    let json = || document.get_or_init(|| json::report(&report)).as_str();
+    keep(&setup, environment, args.gate.as_deref(), &json);
     for (format, place) in formats {
         if common.quiet && place == Place::Stdout {
             report::write(&place, &format!("{}\n", answer(report.verdict())))?;
@@ -31,13 +53,14 @@ pub(super) fn run(common: &Common, environment: &Environment, name: Option<&str>
         }
         let text = match format {
             Format::Table => terminal::report(&report, Style::detect(common.verbose)),
-            Format::Json => json::report(&report),
+            Format::Json => json().to_owned(),
             Format::Junit => junit::report(&report),
             Format::Csv => csv::report(&report),
+            Format::Signoff => signoff::report(&report, &circumstances(&setup, environment)),
         };
         report::write(&place, &text)?;
     }
-    Ok(report.verdict().exit_status(strict))
+    Ok(report.verdict().exit_status(args.strict))
 }
 
 /// Plans every gate before the first statement is sent, then runs them in order.
@@ -55,5 +78,53 @@ fn check(setup: &Setup, common: &Common, environment: &Environment, gates: &[Gat
     session.adopt(&plans);
     let gates: Vec<GateReport> = plans.iter().map(|plan| run::gate(&session, plan)).collect::<Result<_, _>>()?;
     let statements = session.statements();
-    Ok(Report { header: setup.header(), gates, findings: Vec::new(), elapsed: setup.start.elapsed(), statements })
+    Ok(Report::of(setup.header(), gates, setup.start.elapsed(), statements))
+}
+
+/// What the user decides against gates that are asked, with what the record of it takes.
+fn decisions(setup: &Setup, environment: &Environment, gates: &[Gate], args: &cli::Gate) -> Result<Vec<Override>, Error> {
+    let reason = args.reason.as_deref().unwrap_or_default().trim();
+    if !args.overrides.is_empty() && reason.is_empty() {
+        return Err(Error::Usage("--reason is empty: say why the gate is overridden".to_owned()));
+    }
+    let decide = |name: &String| {
+        let known: Vec<&str> = gates.iter().map(|gate| gate.name.as_str()).collect();
+        if !known.contains(&name.as_str()) {
+            let hint = did_you_mean(name, known.iter().copied());
+            return Err(Error::Usage(format!(
+                "--override {name} is none of the gates that are asked{hint}; these are {}",
+                known.join(", ")
+            )));
+        }
+        Ok(Override {
+            gate: name.clone(),
+            reason: reason.to_owned(),
+            by: environment.user.clone(),
+            at: environment.now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+            target: setup.target.name.clone(),
+            verdict: Verdict::Undecided,
+        })
+    };
+    args.overrides.iter().map(decide).collect()
+}
+
+fn idle_finding(decision: &Override) -> Finding {
+    Finding::new(Verdict::Pass, "override", format!("the override of gate `{}` changes nothing, because it goes", decision.gate))
+}
+
+/// Records the run. That it cannot be recorded is no reason to doubt what was found.
+fn keep<'a>(setup: &Setup, environment: &Environment, gate: Option<&str>, json: &dyn Fn() -> &'a str) {
+    let most = setup.project.keep_runs;
+    if most == 0 {
+        return;
+    }
+    let moment = environment.now.strftime("%Y%m%dT%H%M%S%3fZ").to_string();
+    if let Err(error) = record::keep(&setup.project.dir, &moment, gate.unwrap_or("all"), json(), most) {
+        report::say(&format!("gapgate: the run is not recorded: {error}; `keep_runs = 0` in [project] does without records"));
+    }
+}
+
+fn circumstances<'a>(setup: &'a Setup, environment: &'a Environment) -> Circumstances<'a> {
+    let moment = environment.now.strftime("%Y-%m-%d %H:%M:%S UTC").to_string();
+    Circumstances { library: &setup.library, waivers: &setup.project.waivers, user: &environment.user, moment }
 }

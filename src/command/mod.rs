@@ -1,5 +1,6 @@
 //! One file per subcommand. Each turns arguments into a call of the corridor and a report, and answers an exit status.
 
+mod diff;
 mod doctor;
 mod gaps;
 mod gate;
@@ -30,6 +31,8 @@ use crate::warehouse::{self, Interrupt, Warehouse};
 pub struct Environment {
     /// The present moment.
     pub now: Timestamp,
+    /// Who runs it, as the system knows them.
+    pub user: String,
     /// Thrown by Ctrl-C.
     pub interrupt: Interrupt,
 }
@@ -37,7 +40,8 @@ pub struct Environment {
 /// Carries out a command line and answers the exit status. Errors go to standard error.
 pub fn run(cli: &Cli, environment: &Environment) -> u8 {
     let outcome = match &cli.command {
-        Command::Gate { gate, strict } => gate::run(&cli.common, environment, gate.as_deref(), *strict),
+        Command::Gate(args) => gate::run(&cli.common, environment, args),
+        Command::Diff { from, to, list } => diff::run(&cli.common, from.as_deref(), to.as_deref(), *list),
         Command::Gaps { names, by } => gaps::run(&cli.common, environment, names, *by),
         Command::Retry { names } => retry::run(&cli.common, environment, names),
         Command::Doctor => doctor::run(&cli.common, environment),

@@ -97,7 +97,7 @@ pub(super) fn outputs(common: &Common, project: &Project, names: &[String]) -> R
     select(common, project, outputs.into_iter().map(|output| output.name.clone()).collect())
 }
 
-/// The gate of that name, cut down to the selection.
+/// The gates to ask, each after those that it requires. The named one, or all, are cut down to the selection.
 pub(super) fn gates(common: &Common, project: &Project, name: Option<&str>) -> Result<Vec<Gate>, Error> {
     let gates: Vec<&Gate> = match name {
         None => project.gates.values().collect(),
@@ -112,10 +112,15 @@ pub(super) fn gates(common: &Common, project: &Project, name: Option<&str>) -> R
     let cut = |gate: &Gate| Ok(Gate { outputs: select(common, project, gate.outputs.clone())?, ..gate.clone() });
     let kept: Vec<Result<Gate, Error>> = gates.into_iter().map(cut).collect();
     // With several gates, those that the selection empties are left out; with none left, the error stands.
-    if kept.iter().any(Result::is_ok) && name.is_none() {
-        return Ok(kept.into_iter().filter_map(Result::ok).collect());
-    }
-    kept.into_iter().collect()
+    let kept: Vec<Gate> = if kept.iter().any(Result::is_ok) && name.is_none() {
+        kept.into_iter().filter_map(Result::ok).collect()
+    } else {
+        kept.into_iter().collect::<Result<_, _>>()?
+    };
+    // A gate that others require is asked in full, whatever is selected of them.
+    let ordered = project.with_required(kept.iter().map(|gate| gate.name.as_str()));
+    let cut = |gate: &Gate| kept.iter().find(|kept| kept.name == gate.name).unwrap_or(gate).clone();
+    Ok(ordered.into_iter().map(cut).collect())
 }
 
 /// The formats that were asked for, each with its place. The first without a file goes to standard output.

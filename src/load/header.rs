@@ -39,6 +39,7 @@ pub(super) fn parse(id: &str, file: &str, text: &str, shipped: bool) -> Result<Q
         document.complain(header.len(), "there is no SQL below the header");
     }
     drop(fields);
+    text.clone_into(&mut query.source);
     let empty_lines = "\n".repeat(lines_before + header.matches('\n').count());
     query.template = format!("{empty_lines}{template}");
     let complaints = document.into_complaints();
@@ -61,6 +62,7 @@ fn read(id: &str, file: &str, fields: &Fields<'_>, shipped: bool) -> Query {
         columns: columns.map(|fields| fields.entries().filter_map(contract).collect()).unwrap_or_default(),
         rules: rules.iter().filter_map(rule).collect(),
         retry: fields.get("retry").and_then(|node| node.fields()).map(|fields| retry(&fields)).unwrap_or_default(),
+        source: String::new(),
         template: String::new(),
         file: file.to_owned(),
         shipped,

@@ -10,6 +10,7 @@ pub mod library;
 mod outputs;
 mod parts;
 pub mod project;
+pub mod records;
 mod rows;
 pub mod scope;
 pub(crate) mod text;

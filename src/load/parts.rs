@@ -241,8 +241,9 @@ pub(super) fn gate(name: &str, fields: &Fields<'_>, outputs: &IndexMap<String, O
     if checks.is_empty() {
         fields.complain(format!("gate `{name}` has no checks, so it could only say go"));
     }
+    let requires = fields.texts("requires");
     fields.finish();
-    Gate { name: name.to_owned(), stage, outputs: covered, checks, declared: fields.place() }
+    Gate { name: name.to_owned(), stage, outputs: covered, checks, requires, declared: fields.place() }
 }
 
 /// The outputs of a pattern: a name, `stage.*`, or `*`.

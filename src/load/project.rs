@@ -17,6 +17,9 @@ use crate::model::scope;
 /// The name of the project file.
 pub const FILE: &str = "gapgate.toml";
 
+/// The runs that stay on record where the project does not say.
+const KEPT_RUNS: usize = 100;
+
 /// Reads and validates the project in `dir`.
 ///
 /// # Errors
@@ -114,7 +117,7 @@ impl<'a> Reader<'a> {
     fn read(&self, file: &Path) -> Project {
         self.refuse_environment();
         let _ = self.roots[0].get("include");
-        let (name, zone, as_of) = self.project_section();
+        let (name, zone, as_of, keep_runs) = self.project_section();
         let targets = self.named("targets", |name, fields| parts::target(name, fields, self.dir));
         let mut seasons: Vec<_> = self.named("seasons", parts::season).into_values().collect();
         seasons.sort_by_key(|season| season.start);
@@ -152,6 +155,7 @@ impl<'a> Reader<'a> {
             file: file.to_owned(),
             zone,
             as_of,
+            keep_runs,
             targets,
             seasons,
             spines,
@@ -163,9 +167,9 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn project_section(&self) -> (String, TimeZone, Option<jiff::civil::DateTime>) {
+    fn project_section(&self) -> (String, TimeZone, Option<jiff::civil::DateTime>, usize) {
         let Some(fields) = self.roots[0].require("project").and_then(|node| node.fields()) else {
-            return (String::new(), TimeZone::UTC, None);
+            return (String::new(), TimeZone::UTC, None, KEPT_RUNS);
         };
         let name = fields.required_text("name");
         let zone = fields.get("timezone").map_or(Some(TimeZone::UTC), |node| parts::zone(&node)).unwrap_or(TimeZone::UTC);
@@ -173,8 +177,9 @@ impl<'a> Reader<'a> {
             let text = node.moment()?;
             scope::parse_as_of(&text, &zone).map_err(|message| node.complain(message)).ok()
         });
+        let keep_runs = fields.get("keep_runs").and_then(|node| node.integer()).unwrap_or(KEPT_RUNS);
         fields.finish();
-        (name, zone, as_of)
+        (name, zone, as_of, keep_runs)
     }
 
     /// The entries of a table of tables, from every file.

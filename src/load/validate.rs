@@ -289,7 +289,11 @@ impl Check {
             if let Some(stage) = gate.stage.as_ref().filter(|stage| !stages.contains(stage)) {
                 self.unknown(&gate.declared, "stage", stage, stages.iter());
             }
+            for required in gate.requires.iter().filter(|name| !project.gates.contains_key(*name)) {
+                self.unknown(&gate.declared, "gate", required, project.gates.keys());
+            }
         }
+        self.circles(project);
         let phases = project.runs.iter().filter_map(|ledger| Some((ledger, ledger.phase.as_ref()?)));
         for (ledger, stage) in phases.flat_map(|(ledger, phase)| phase.words.keys().map(move |stage| (ledger, stage))) {
             if !stages.contains(stage) {
@@ -298,6 +302,18 @@ impl Check {
         }
         for waiver in project.waivers.iter().filter(|waiver| !project.outputs.contains_key(&waiver.output)) {
             self.unknown(&waiver.declared, "output", &waiver.output, project.outputs.keys());
+        }
+    }
+
+    /// Gates that wait for each other never go.
+    fn circles(&mut self, project: &Project) {
+        let mut sound: BTreeSet<&str> = BTreeSet::new();
+        for gate in project.gates.values() {
+            let mut chain: Vec<&str> = Vec::new();
+            if let Some(circle) = circle(project, &gate.name, &mut chain, &mut sound) {
+                self.complain(&gate.declared, format!("gates that require each other never go: {circle}"));
+                return;
+            }
         }
     }
 
@@ -310,6 +326,21 @@ impl Check {
             }
         }
     }
+}
+
+/// The gates from one that leads back to itself, in words. `sound` are those that are known to lead nowhere back.
+fn circle<'a>(project: &'a Project, name: &'a str, chain: &mut Vec<&'a str>, sound: &mut BTreeSet<&'a str>) -> Option<String> {
+    if let Some(at) = chain.iter().position(|known| *known == name) {
+        return Some([&chain[at..], &[name]].concat().join(" -> "));
+    }
+    if sound.contains(name) {
+        return None;
+    }
+    chain.push(name);
+    let found = project.gates.get(name)?.requires.iter().find_map(|required| circle(project, required, chain, sound));
+    chain.pop();
+    sound.insert(name);
+    found
 }
 
 fn mapped_key(output: &Output, spine_key: &[KeyColumn]) -> Vec<KeyColumn> {

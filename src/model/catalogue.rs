@@ -26,6 +26,8 @@ pub struct Project {
     pub zone: TimeZone,
     /// The moment at which a frozen warehouse was taken; the default of `--as-of`.
     pub as_of: Option<DateTime>,
+    /// How many runs of gates stay on record; none if 0.
+    pub keep_runs: usize,
     /// Warehouses, the first one is the default.
     pub targets: IndexMap<String, Target>,
     /// Seasons in order of time.
@@ -53,6 +55,18 @@ impl Project {
     /// The position of a stage in the pipeline.
     pub fn stage_position(&self, stage: &str) -> usize {
         self.stages.iter().position(|name| name == stage).unwrap_or(usize::MAX)
+    }
+
+    /// The gates of these names and all that they require, each once and after those that it requires.
+    pub fn with_required<'a>(&'a self, names: impl IntoIterator<Item = &'a str>) -> Vec<&'a Gate> {
+        fn add<'a>(project: &'a Project, name: &str, found: &mut Vec<&'a Gate>) {
+            let Some(gate) = project.gates.get(name).filter(|gate| !found.iter().any(|known| known.name == gate.name)) else { return };
+            gate.requires.iter().for_each(|required| add(project, required, found));
+            found.push(gate);
+        }
+        let mut found = Vec::new();
+        names.into_iter().for_each(|name| add(self, name, &mut found));
+        found
     }
 
     /// The seasons that dates can fall in; one without name and end where the project declares none.
@@ -448,6 +462,8 @@ pub struct Gate {
     pub outputs: Vec<String>,
     /// Its checks.
     pub checks: Vec<CheckSpec>,
+    /// The gates that have to say go before it can.
+    pub requires: Vec<String>,
     /// Where it is declared.
     pub declared: String,
 }

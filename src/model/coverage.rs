@@ -9,7 +9,7 @@ mod tally;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::catalogue::{Output, Over, Subject};
 use super::report::Finding;
@@ -21,7 +21,7 @@ pub use tally::Tally;
 
 /// What can be said of a key of an output. A key of the spine has exactly one of the first ten, the worst that applies;
 /// their counts add up to the spine. The last two are for rows that belong to no key of the spine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Class {
     /// As it should be.

@@ -3,6 +3,8 @@
 //! Everything above imports from here; nothing here imports from above.
 
 pub mod catalogue;
+pub mod chain;
+pub mod change;
 pub mod comparison;
 pub mod coverage;
 pub mod date;
@@ -10,6 +12,7 @@ pub mod fixture;
 pub mod lint;
 pub mod number;
 pub mod query;
+pub mod record;
 pub mod report;
 pub mod retry;
 pub mod rule;

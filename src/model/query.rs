@@ -56,6 +56,8 @@ pub struct Query {
     pub rules: Vec<Rule>,
     /// The columns that name what to run again.
     pub retry: Vec<String>,
+    /// The whole file, as its author wrote it.
+    pub source: String,
     /// The template, preceded by as many empty lines as the header has, so that line numbers are the file's own.
     pub template: String,
     /// The file, for messages; shipped ones are named `queries/...` too.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::coverage::Coverage;
 use super::scope::Season;
@@ -80,6 +80,24 @@ pub struct StatementReport {
     pub elapsed: Duration,
 }
 
+/// A person's decision to go on although a gate does not say go.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Override {
+    /// The gate.
+    pub gate: String,
+    /// Why.
+    pub reason: String,
+    /// Who, as the system knows them.
+    pub by: String,
+    /// When, in UTC.
+    pub at: String,
+    /// The target that was asked.
+    pub target: String,
+    /// What the gate said.
+    pub verdict: Verdict,
+}
+
 /// The outcome of one gate.
 #[derive(Clone, Debug)]
 pub struct GateReport {
@@ -93,12 +111,31 @@ pub struct GateReport {
     pub not_covered: Vec<String>,
     /// Its checks, in the order of the project file.
     pub checks: Vec<CheckReport>,
+    /// What concerns the gate as a whole: the gates that it waits for.
+    pub findings: Vec<Finding>,
+    /// The decision to go on in spite of it.
+    pub overridden: Option<Override>,
 }
 
 impl GateReport {
-    /// The worst of its checks; a gate without checks is undecided.
+    /// The worst of its checks and of the gates that it waits for; a gate without checks is undecided.
     pub fn verdict(&self) -> Verdict {
+        self.findings.iter().map(|finding| finding.verdict).chain([self.own_verdict()]).max().unwrap_or(Verdict::Undecided)
+    }
+
+    /// The worst of its checks.
+    pub fn own_verdict(&self) -> Verdict {
         self.checks.iter().map(CheckReport::verdict).max().unwrap_or(Verdict::Undecided)
+    }
+
+    /// Whether nothing but the gates that it requires keeps it from going.
+    pub fn is_blocked(&self) -> bool {
+        self.own_verdict() <= Verdict::Warn && self.verdict() > Verdict::Warn
+    }
+
+    /// What it counts for in the run as a whole.
+    pub fn weight(&self) -> Verdict {
+        if self.overridden.is_some() { Verdict::Warn } else { self.verdict() }
     }
 
     /// The statements of all its checks.
@@ -137,12 +174,21 @@ pub struct Report {
     pub elapsed: Duration,
     /// Statements that served no single check, such as reading the table list.
     pub statements: Vec<StatementReport>,
+    /// Earlier decisions to go on in spite of one of these gates.
+    pub overrides: Vec<Override>,
+    /// The one gate that was asked for, if not all were; the others are those that it requires.
+    pub asked: Option<String>,
 }
 
 impl Report {
-    /// The worst of its gates and findings; a report on nothing is undecided.
+    /// What these gates say, without findings of its own.
+    pub fn of(header: Header, gates: Vec<GateReport>, elapsed: Duration, statements: Vec<StatementReport>) -> Self {
+        Self { header, gates, findings: Vec::new(), elapsed, statements, overrides: Vec::new(), asked: None }
+    }
+
+    /// The worst of its gates and findings; a report on nothing is undecided. A gate that was overridden is a warning.
     pub fn verdict(&self) -> Verdict {
-        let gates = self.gates.iter().map(GateReport::verdict);
+        let gates = self.gates.iter().map(GateReport::weight);
         let worst = gates.max().unwrap_or(Verdict::Undecided);
         self.findings.iter().map(|finding| finding.verdict).chain([worst]).max().unwrap_or(worst)
     }

@@ -1,6 +1,6 @@
 //! Verdicts and levels: what can be said of a check, and how much it weighs.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What a rule, a check or a gate says. Ordered: the worst of several is their maximum.
 ///
@@ -12,7 +12,7 @@ use serde::Serialize;
 /// let worst = [Verdict::Pass, Verdict::Undecided, Verdict::Fail].into_iter().max();
 /// assert_eq!(worst, Some(Verdict::Undecided));
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// Judged, and as it should be.

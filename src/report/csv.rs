@@ -66,6 +66,9 @@ fn gate_lines(sheet: &mut Sheet, gate: &GateReport) {
     if gate.checks.is_empty() {
         sheet.line(finding_line([&gate.name, "", stage, ""], &nothing("the gate has no checks")));
     }
+    for finding in &gate.findings {
+        sheet.line(finding_line([&gate.name, "", stage, ""], finding));
+    }
     for check in &gate.checks {
         for finding in &check.findings {
             sheet.line(finding_line([&gate.name, &check.query, stage, &check.arguments], finding));

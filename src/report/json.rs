@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 
 use super::jsonl::Object;
 use crate::model::coverage::{Class, Coverage};
-use crate::model::report::{CheckReport, Finding, GateReport, Report, StatementReport};
+use crate::model::report::{CheckReport, Finding, GateReport, Override, Report, StatementReport};
 use crate::model::scope::Season;
 use crate::model::table::{Column, Table};
 use crate::model::verdict::Verdict;
@@ -40,6 +40,7 @@ struct Document<'a> {
     own_ms: f64,
     statements: Statements,
     findings: &'a [Finding],
+    overrides: &'a [Override],
     gates: Vec<Gate<'a>>,
 }
 
@@ -60,6 +61,7 @@ impl<'a> Document<'a> {
             own_ms: milliseconds(report.elapsed.saturating_sub(warehouse)),
             statements: Statements { count, elapsed_ms: milliseconds(warehouse) },
             findings: &report.findings,
+            overrides: &report.overrides,
             gates: report.gates.iter().map(Gate::of).collect(),
         }
     }
@@ -86,6 +88,9 @@ struct Gate<'a> {
     covered: &'a [String],
     not_covered: &'a [String],
     statements: Statements,
+    findings: &'a [Finding],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    overridden: Option<&'a Override>,
     checks: Vec<Check<'a>>,
 }
 
@@ -98,6 +103,8 @@ impl<'a> Gate<'a> {
             covered: &gate.covered,
             not_covered: &gate.not_covered,
             statements: Statements::of(gate.statements()),
+            findings: &gate.findings,
+            overridden: gate.overridden.as_ref(),
             checks: gate.checks.iter().map(Check::of).collect(),
         }
     }
@@ -248,6 +255,8 @@ pub(super) mod tests {
                 CheckReport { findings: vec![unjudged], ..check("failure/unresolved", 1) },
                 CheckReport { coverage: vec![prices()], ..check("quality/coverage", 3) },
             ],
+            findings: Vec::new(),
+            overridden: None,
         };
         let header = Header {
             project: "desk".to_owned(),
@@ -257,7 +266,15 @@ pub(super) mod tests {
             as_of: "2024-01-04T09:00:00".to_owned(),
             zone: "UTC".to_owned(),
         };
-        Report { header, gates: vec![gate], findings: vec![unwaived], elapsed: Duration::from_millis(20), statements: vec![] }
+        Report {
+            header,
+            gates: vec![gate],
+            findings: vec![unwaived],
+            elapsed: Duration::from_millis(20),
+            statements: vec![],
+            overrides: vec![],
+            asked: None,
+        }
     }
 
     /// A check with one statement of 2 ms, sent after so many.

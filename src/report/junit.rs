@@ -43,6 +43,10 @@ fn suite(gate: &GateReport, header: &Header) -> TestSuite {
     if gate.checks.is_empty() {
         suite.add_test_case(case("gate", &gate.name, &[nothing("the gate has no checks")], &[]));
     }
+    suite.add_test_cases(gate.findings.iter().map(|finding| blocked(&gate.name, finding)));
+    if let Some(decision) = &gate.overridden {
+        suite.add_property(("override", super::terminal::overridden(decision).as_str()));
+    }
     let mut cases: Vec<TestCase> = gate.checks.iter().flat_map(|check| cases(gate, check)).collect();
     tell_apart(&mut cases);
     suite.add_test_cases(cases);
@@ -86,6 +90,15 @@ fn output_case(class: &str, output: &Coverage) -> TestCase {
         Some(first) if waived => skipped(class, output, first),
         _ => case(&output.output, class, &output.findings, &output.keys),
     }
+}
+
+/// A gate that another waits for has failed as a suite of its own.
+fn blocked(gate: &str, finding: &Finding) -> TestCase {
+    let mut status = TestCaseStatus::skipped();
+    status.set_type(&finding.rule).set_message(&finding.message);
+    let mut case = TestCase::new(&finding.message, status);
+    case.set_classname(gate);
+    case
 }
 
 fn skipped(class: &str, output: &Coverage, first: &KeyState) -> TestCase {

@@ -1,6 +1,7 @@
 //! Reports: one file per format, each a pure function; and the one place that writes them.
 
 pub mod catalogue;
+pub mod change;
 pub mod csv;
 pub mod diff;
 pub mod json;
@@ -8,8 +9,10 @@ pub mod jsonl;
 pub mod junit;
 pub mod lines;
 pub mod lint;
+pub mod record;
 pub mod review;
 pub mod sarif;
+pub mod signoff;
 pub mod snapshot;
 pub mod terminal;
 

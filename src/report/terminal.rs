@@ -5,9 +5,10 @@ use std::fmt::Write as _;
 
 use comfy_table::{Cell, CellAlignment, ColumnConstraint, ContentArrangement, Table as Grid, presets};
 
+use crate::model::change::Change;
 use crate::model::coverage::{Class, Coverage};
 use crate::model::query::Query;
-use crate::model::report::{CheckReport, Finding, GateReport, Header, Report};
+use crate::model::report::{CheckReport, Finding, GateReport, Header, Override, Report};
 use crate::model::retry::{RetryItem, runs};
 use crate::model::table::{Kind, Table, Value};
 use crate::model::verdict::Verdict;
@@ -69,9 +70,17 @@ pub fn answer(verdict: Verdict) -> &'static str {
 /// One gate in full, or several at a glance.
 pub fn report(report: &Report, style: Style) -> String {
     let mut text = heading(&report.header, style);
-    match report.gates.as_slice() {
-        [gate] => text.push_str(&gate_in_full(gate, style)),
-        gates => text.push_str(&glance(gates, style)),
+    match (report.gates.as_slice(), &report.asked) {
+        ([gate], _) => text.push_str(&gate_in_full(gate, style)),
+        (gates, None) => text.push_str(&glance(gates, style)),
+        (gates, Some(asked)) => {
+            let (asked, required): (Vec<&GateReport>, Vec<&GateReport>) = gates.iter().partition(|gate| gate.name == *asked);
+            required.into_iter().for_each(|gate| push_decision(&mut text, gate, style));
+            asked.into_iter().for_each(|gate| text.push_str(&gate_in_full(gate, style)));
+        }
+    }
+    for decision in &report.overrides {
+        text.push_str(&wrap(&format!("earlier override: {}", overridden(decision)), "  ", style.width));
     }
     for finding in &report.findings {
         push_finding(&mut text, finding, style);
@@ -99,14 +108,42 @@ fn heading(header: &Header, style: Style) -> String {
     wrap(&format!("{line}, {scope}, as of {} {}", header.as_of, header.zone), "", style.width) + "\n"
 }
 
+/// The answer of a gate, with what other gates and persons have to say.
+pub fn gate_answer(gate: &GateReport) -> &'static str {
+    match () {
+        () if gate.overridden.is_some() => "OVERRIDDEN",
+        () if gate.is_blocked() => "BLOCKED",
+        () => answer(gate.verdict()),
+    }
+}
+
+/// A decision against a gate in words.
+pub fn overridden(decision: &Override) -> String {
+    let Override { gate, reason, by, at, target, verdict } = decision;
+    format!("gate {gate} said {} on {target}; {by} went on at {at}: {reason}", verdict.name())
+}
+
+/// A required gate in a line.
+fn push_decision(text: &mut String, gate: &GateReport, style: Style) {
+    let _ = writeln!(text, "requires {}: {}", gate.name, style.paint(gate_answer(gate), gate.weight()));
+    if let Some(decision) = &gate.overridden {
+        text.push_str(&wrap(&format!("  override: {}", overridden(decision)), "    ", style.width));
+    }
+}
+
 fn gate_in_full(gate: &GateReport, style: Style) -> String {
-    let verdict = gate.verdict();
+    let verdict = gate.weight();
     let part = if gate.not_covered.is_empty() {
         String::new()
     } else {
         format!(" for {} of {} outputs", gate.covered.len(), gate.covered.len() + gate.not_covered.len())
     };
-    let mut text = format!("{}: {}{part}\n\n", gate.name, style.paint(answer(verdict), verdict));
+    let mut text = format!("{}: {}{part}\n", gate.name, style.paint(gate_answer(gate), verdict));
+    if let Some(decision) = &gate.overridden {
+        text.push_str(&wrap(&format!("  override: {}", overridden(decision)), "    ", style.width));
+    }
+    gate.findings.iter().for_each(|finding| push_finding(&mut text, finding, style));
+    text.push('\n');
     for check in &gate.checks {
         push_check(&mut text, check, style);
     }
@@ -208,13 +245,13 @@ fn glance(gates: &[GateReport], style: Style) -> String {
         // A sum over the outputs that could be judged would look like the sum over all.
         let unknown = coverage().any(|output| output.expected == 0);
         let sum = |count: fn(&Coverage) -> u64| if unknown { "?".to_owned() } else { coverage().map(count).sum::<u64>().to_string() };
-        let verdict = gate.verdict();
+        let (verdict, answer) = (gate.weight(), gate_answer(gate));
         let failed = gate.checks.iter().filter(|check| check.verdict() > Verdict::Warn).count();
         let checks =
             if failed > 0 { format!("{failed} of {} not passed", gate.checks.len()) } else { format!("{} passed", gate.checks.len()) };
         grid.add_row([
             Cell::new(&gate.name),
-            if style.colour { Cell::new(answer(verdict)).fg(colour(verdict)) } else { Cell::new(answer(verdict)) },
+            if style.colour { Cell::new(answer).fg(colour(verdict)) } else { Cell::new(answer) },
             Cell::new(checks),
             Cell::new(gate.covered.len()),
             Cell::new(sum(|output| output.expected)),
@@ -224,6 +261,14 @@ fn glance(gates: &[GateReport], style: Style) -> String {
     }
     right_align(&mut grid, [3, 4, 5, 6]);
     let mut text = trimmed(&grid) + "\n\n";
+    for gate in gates {
+        for required in &gate.findings {
+            text.push_str(&wrap(&format!("{}: {}", gate.name, required.message), "  ", style.width));
+        }
+        if let Some(decision) = &gate.overridden {
+            text.push_str(&wrap(&format!("override: {}", overridden(decision)), "  ", style.width));
+        }
+    }
     if let Some(gate) = gates.iter().find(|gate| gate.verdict() > Verdict::Warn) {
         let _ = writeln!(text, "keys of all outputs together; `gapgate gate {}` gives the reasons", gate.name);
     }
@@ -378,6 +423,20 @@ pub fn periods(rows: &Table, outputs: &[String], style: Style) -> String {
     trimmed(&pivot)
 }
 
+/// What became of outputs and checks, a line each.
+pub(super) fn change_grid(changes: &[&Change], style: Style) -> String {
+    let mut grid = new_grid(style);
+    grid.set_header(["gate", "output or check", "before", "after", "new", "changed", "fixed", "same"]);
+    let cell = |verdict: Option<Verdict>| verdict.map_or_else(|| Cell::new("-"), |verdict| verdict_cell(verdict, style));
+    for change in changes {
+        let counts = [change.new.len(), change.changed.len(), change.fixed.len(), change.same];
+        let words = [Cell::new(&change.gate), Cell::new(&change.subject), cell(change.before), cell(change.after)];
+        grid.add_row(words.into_iter().chain(counts.into_iter().map(Cell::new)));
+    }
+    right_align(&mut grid, 4..8);
+    trimmed(&grid)
+}
+
 fn new_grid(style: Style) -> Grid {
     let mut grid = Grid::new();
     grid.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(style.width);
@@ -425,7 +484,7 @@ fn trimmed(grid: &Grid) -> String {
 }
 
 /// Breaks a line at spaces; lines after the first begin with `indent`. Ends with a line break.
-fn wrap(text: &str, indent: &str, width: u16) -> String {
+pub(super) fn wrap(text: &str, indent: &str, width: u16) -> String {
     let width = usize::from(width);
     let lead = text.len() - text.trim_start().len();
     let mut lines = String::from(&text[..lead]);
