@@ -114,6 +114,9 @@ pub enum Command {
     /// Find what would answer wrongly: in the queries of the library, in every dialect, or in any SQL files.
     #[command(after_help = LINT_HELP)]
     Lint(Lint),
+    /// Record the tables of a target in the project, so that `lint` can check columns without a warehouse.
+    #[command(subcommand)]
+    Schema(Schema),
     /// Run one query and print its rows; the exit status is what its rules say.
     Run {
         /// The query.
@@ -197,6 +200,23 @@ pub struct Lint {
     /// Print the page of a rule: what it finds, why, an example and the fix.
     #[arg(long, value_name = "CODE", conflicts_with = "what")]
     pub explain: Option<String>,
+}
+
+/// What to do with the recorded tables of a target.
+#[derive(Debug, Subcommand)]
+pub enum Schema {
+    /// Write the tables of the target to schema/TARGET.toml: columns, types, partitions.
+    Pull {
+        /// Record every table, not only those that the project reads.
+        #[arg(long)]
+        all: bool,
+    },
+    /// Say in what schema/TARGET.toml and the warehouse differ; exit status 1 if they do.
+    Diff {
+        /// Look at every table, not only at those that the project reads or the file records.
+        #[arg(long)]
+        all: bool,
+    },
 }
 
 /// A period to count by.

@@ -9,7 +9,7 @@
 //! |---|---|---|
 //! | 1 | [`model`] | the words as types: [`Project`](model::catalogue::Project), [`Query`](model::query::Query), [`Sql`](model::sql::Sql), [`Table`](model::table::Table), [`Rule`](model::rule::Rule), [`Coverage`](model::coverage::Coverage), [`Report`](model::report::Report); pure |
 //! | 1 | [`error`] | what stops a run before it begins, and its exit status |
-//! | 2 | [`load`] | the project file, the query library and fixtures, from disk to validated model |
+//! | 2 | [`load`] | the project file, the query library, fixtures and the recorded tables of targets, from disk to validated model |
 //! | 2 | [`render`] | a query and its arguments to one statement of a dialect |
 //! | 2 | [`lint`] | the scopes of a statement, and the rules that find in its tree what would answer wrongly; pure |
 //! | 2 | [`warehouse`] | the [`Warehouse`](warehouse::Warehouse) trait and one file per engine |

@@ -7,6 +7,7 @@ mod context;
 mod functions;
 mod ledger;
 mod literal;
+mod origin;
 mod scope;
 
 use std::collections::BTreeMap;
@@ -20,6 +21,7 @@ use crate::error::{Complaint, did_you_mean};
 use crate::model::catalogue::{Argument, Output, Project};
 use crate::model::date::Step;
 use crate::model::query::{Library, ParamKind, Query};
+use crate::model::reading::Reading;
 use crate::model::scope::{Scope, parse_since};
 use crate::model::sql::{Dialect, Sql, check_expression};
 use crate::model::table::Kind;
@@ -29,6 +31,8 @@ const MAX_STEPS: u64 = 10_000_000;
 
 /// What a template may print, all captured pieces included; the guard accepts far less.
 const MAX_PRINTED: usize = 64 << 20;
+
+pub use origin::{Origin, Origins};
 
 /// Why a query could not be rendered. Always the fault of a file or an argument, never of the data.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -70,6 +74,8 @@ pub struct Renderer<'a> {
     environment: Environment<'a>,
     /// Every table that the project names.
     catalogue: Value,
+    /// Whether templates are marked line by line, to tell where the text comes from; it is not SQL then.
+    marked: bool,
     /// Statements that passed the guard before, by their text.
     guarded: BTreeMap<String, Sql>,
 }
@@ -83,8 +89,23 @@ impl fmt::Debug for Renderer<'_> {
 impl<'a> Renderer<'a> {
     /// Makes the template environment once; rendering many checks then costs little.
     pub fn new(library: &'a Library, project: &'a Project, scope: &'a Scope, dialect: Dialect) -> Self {
-        let (environment, catalogue) = (environment(library, dialect), scope::catalogue(project));
-        Self { project, scope, dialect, environment, catalogue, guarded: BTreeMap::new() }
+        let (environment, catalogue) = (environment(library, dialect, false), scope::catalogue(project));
+        Self { project, scope, dialect, environment, catalogue, marked: false, guarded: BTreeMap::new() }
+    }
+
+    fn with_marks(library: &'a Library, project: &'a Project, scope: &'a Scope, dialect: Dialect) -> Self {
+        Self { environment: environment(library, dialect, true), marked: true, ..Self::new(library, project, scope, dialect) }
+    }
+
+    /// A statement that reads nothing but one column or expression of a table, as the project file has it.
+    ///
+    /// # Errors
+    /// What is wrong with the expression, at its own place.
+    pub fn reading(&self, reading: &Reading<'_>) -> Result<Sql, RenderError> {
+        let fail = |error: &dyn fmt::Display| RenderError::at(reading.place, error.to_string());
+        let expression = self.expression(reading.text, reading.place)?;
+        let table = literal::table(&Value::from(reading.table), self.dialect).map_err(|error| fail(&describe(&error)))?;
+        Sql::parse(&format!("select\n({expression}) as value\nfrom {table}"), self.dialect).map_err(|refusal| fail(&refusal))
     }
 
     /// One statement for the query with these arguments.
@@ -141,7 +162,9 @@ impl<'a> Renderer<'a> {
             };
             values.insert(name.clone(), value);
         }
-        let template = self.environment.template_from_named_str(&query.file, &query.template).map_err(|error| self.fault(query, &error))?;
+        let marked = self.marked.then(|| origin::mark(&query.file, &query.template));
+        let source = marked.as_deref().unwrap_or(&query.template);
+        let template = self.environment.template_from_named_str(&query.file, source).map_err(|error| self.fault(query, &error))?;
         let text = template.render(Value::from(values)).map_err(|error| self.fault(query, &error))?;
         Ok(tidy(&text))
     }
@@ -278,7 +301,9 @@ impl<'a> Renderer<'a> {
         } else {
             text.to_owned()
         };
-        check_expression(&rendered, self.dialect).map_err(|refusal| fail(format!("`{}`: {refusal}", rendered.trim())))?;
+        if !self.marked {
+            check_expression(&rendered, self.dialect).map_err(|refusal| fail(format!("`{}`: {refusal}", rendered.trim())))?;
+        }
         Ok(Value::from_safe_string(rendered.trim().to_owned()))
     }
 
@@ -287,8 +312,12 @@ impl<'a> Renderer<'a> {
         let fail = |error: &minijinja::Error| RenderError::new(file, error.line().unwrap_or(0), describe(error));
         let scope = scope::scope(self.scope, &self.project.seasons, self.dialect);
         let values = minijinja::context! { scope, dialect => self.dialect.name() };
-        let template = self.environment.template_from_named_str(file, text).map_err(|error| fail(&error))?;
+        let marked = self.marked.then(|| origin::mark(file, text));
+        let template = self.environment.template_from_named_str(file, marked.as_deref().unwrap_or(text)).map_err(|error| fail(&error))?;
         let text = template.render(values).map_err(|error| fail(&error))?;
+        if self.marked {
+            return Ok(Value::from_safe_string(origin::without_semicolon(&text)));
+        }
         let sql = Sql::parse(text.trim().trim_end_matches(';'), self.dialect).map_err(|refusal| RenderError::new(file, 0, refusal))?;
         Ok(Value::from_safe_string(sql.as_str().to_owned()))
     }
@@ -331,7 +360,7 @@ fn partial(name: &str, dialect: Dialect) -> String {
     }
 }
 
-fn environment<'a>(library: &'a Library, dialect: Dialect) -> Environment<'a> {
+fn environment<'a>(library: &'a Library, dialect: Dialect, marked: bool) -> Environment<'a> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_auto_escape_callback(|_| AutoEscape::Custom("sql".into()));
@@ -351,7 +380,11 @@ fn environment<'a>(library: &'a Library, dialect: Dialect) -> Environment<'a> {
     environment.add_filter("table", move |value: &Value| literal::table(value, dialect));
     environment.add_filter("literals", move |value: &Value| literal::list(value, dialect));
     let partials = library.partials.clone();
-    environment.set_loader(move |name| Ok(partials.get(&partial(name, dialect)).cloned()));
+    environment.set_loader(move |name| {
+        let id = partial(name, dialect);
+        let mark = |text: &String| if marked { origin::mark(&format!("queries/{id}.sql"), text) } else { text.clone() };
+        Ok(partials.get(&id).map(mark))
+    });
     environment
 }
 

@@ -2,6 +2,7 @@
 
 mod answer;
 pub mod comparison;
+pub mod contract;
 mod coverage;
 mod empty;
 mod inventory;

@@ -20,6 +20,8 @@ mod lint;
 #[cfg(feature = "duckdb")]
 mod queries;
 #[cfg(feature = "duckdb")]
+mod schema;
+#[cfg(feature = "duckdb")]
 mod snapshot;
 #[cfg(feature = "duckdb")]
 mod support;

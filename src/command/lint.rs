@@ -2,13 +2,14 @@
 
 mod facts;
 mod files;
-mod origin;
 mod queries;
 
 use std::fmt::Write as _;
 use std::path::Path;
 
-use super::{Environment, Setup, options};
+pub(super) use queries::Mismatches;
+
+use super::{Environment, Setup, options, schema};
 use crate::cli::{Common, Lint};
 use crate::error::{Error, did_you_mean};
 use crate::lint;
@@ -42,7 +43,9 @@ pub(super) fn run(common: &Common, environment: &Environment, args: &Lint) -> Re
         let setup = Setup::load(common, environment)?;
         let mut base = facts::of_project(&setup.project);
         base.partitioned.extend(partitioned);
-        queries::lint(&setup, common, &args.what, &base, dialect)?
+        let queries = queries::named(&setup, &args.what)?;
+        let mismatches = || schema::mismatches(&setup, common, environment, &queries, dialect);
+        queries::lint(&setup, common, &queries, &base, dialect, mismatches)?
     };
     report.findings.sort();
     for (format, place) in formats {

@@ -9,6 +9,7 @@ mod list;
 mod options;
 mod query;
 mod retry;
+mod schema;
 mod snapshot;
 
 use std::time::Instant;
@@ -49,6 +50,7 @@ pub fn run(cli: &Cli, environment: &Environment) -> u8 {
         Command::Show { query } => list::show(&cli.common, query),
         Command::Render { query, args, dialect } => query::render(&cli.common, environment, query, args, dialect.as_deref()),
         Command::Lint(args) => lint::run(&cli.common, environment, args),
+        Command::Schema(action) => schema::run(&cli.common, environment, action),
         Command::Snapshot(action) => snapshot::run(&cli.common, environment, action),
         Command::Run { query, args } => query::run(&cli.common, environment, query, args),
     };

@@ -21,6 +21,8 @@ pub struct Directive {
 pub struct Allowed {
     /// The directive.
     pub directive: Directive,
+    /// The line whose findings it allows.
+    pub line: u64,
     /// The rules that it allowed something of.
     pub used: Vec<Rule>,
 }
@@ -32,31 +34,35 @@ pub(super) fn is_mentioned(text: &str) -> bool {
 /// Takes out what the comments allow. What is wrong with a comment becomes a finding; whether it was needed is told.
 pub(super) fn apply(findings: Vec<Finding>, comments: &[Comment]) -> (Vec<Finding>, Vec<Allowed>) {
     let mut kept = Vec::new();
-    let mut allowed: Vec<(u64, Allowed)> = Vec::new();
+    let mut allowed: Vec<Allowed> = Vec::new();
     for comment in comments {
         match parse(comment) {
             None => {}
-            Some(Ok(directive)) => allowed.push((line_meant(comment, comments), Allowed { directive, used: Vec::new() })),
+            Some(Ok(directive)) => allowed.push(Allowed { directive, line: line_meant(comment, comments), used: Vec::new() }),
             Some(Err(message)) => {
                 kept.push(Finding { at: comment.at, rule: Rule::AllowWithoutReason, weight: Weight::Error, message });
             }
         }
     }
     for finding in findings {
-        let matching =
-            allowed.iter_mut().filter(|(line, allowed)| *line == finding.at.line && allowed.directive.rules.contains(&finding.rule));
-        let mut is_allowed = false;
-        for (_, allowed) in matching {
-            allowed.used.push(finding.rule);
-            is_allowed = true;
-        }
-        if !is_allowed {
+        if !excuse(allowed.iter_mut(), finding.at.line, finding.rule) {
             kept.push(finding);
         }
     }
     kept.sort();
     kept.dedup();
-    (kept, allowed.into_iter().map(|(_, allowed)| allowed).collect())
+    (kept, allowed)
+}
+
+/// Whether one of the directives allows a finding of this rule on this line; those that do were needed.
+pub fn excuse<'a>(allowed: impl Iterator<Item = &'a mut Allowed>, line: u64, rule: Rule) -> bool {
+    let matching = allowed.filter(|allowed| allowed.line == line && allowed.directive.rules.contains(&rule));
+    let mut is_allowed = false;
+    for allowed in matching {
+        allowed.used.push(rule);
+        is_allowed = true;
+    }
+    is_allowed
 }
 
 /// The findings that directives ask for in vain.

@@ -7,6 +7,7 @@
 mod adapt;
 mod allow;
 mod facts;
+pub mod names;
 mod pages;
 pub mod read;
 mod rules;
@@ -19,7 +20,7 @@ use sqlparser::ast::Query;
 use crate::model::lint::{Finding, Rule};
 use crate::model::sql::{Dialect, Place};
 
-pub use allow::{Allowed, Directive, unused};
+pub use allow::{Allowed, Directive, excuse, unused};
 pub use facts::{Facts, Status};
 pub use pages::{page, title};
 pub use script::Names;

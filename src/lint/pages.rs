@@ -28,6 +28,7 @@ pub const fn page(rule: Rule) -> &'static str {
         Rule::RoundedVerdict => include_str!("pages/GG020.md"),
         Rule::BetweenTimestamp => include_str!("pages/GG021.md"),
         Rule::SuccessAbsolves => include_str!("pages/GG022.md"),
+        Rule::SchemaMismatch => include_str!("pages/GG023.md"),
         Rule::Unreadable => include_str!("pages/GG900.md"),
         Rule::NotRead => include_str!("pages/GG901.md"),
         Rule::AllowWithoutReason => include_str!("pages/GG902.md"),

@@ -39,6 +39,7 @@ pub(super) fn ledger(fields: &Fields<'_>, local: &TimeZone) -> Option<Ledger> {
         since: fields.get("since").and_then(|node| since(&node, local)),
         zone: fields.get("timezone").and_then(|node| zone(&node)),
         declared: fields.place(),
+        places: fields.places(),
     };
     entities.iter().for_each(Fields::finish);
     if let Some(node) = fields.get("status").filter(|node| node.is_table() && ledger.success.is_empty()) {

@@ -1,4 +1,5 @@
-//! From disk to validated model: the project file, the query library, and the fixtures on which queries are proven.
+//! From disk to validated model: the project file, the query library, the recorded tables of targets, and the fixtures on which
+//! queries are proven.
 //!
 //! Files are parsed first and validated after; every complaint names file and line, and all come at once.
 
@@ -12,6 +13,7 @@ mod parts;
 pub mod project;
 pub mod records;
 mod rows;
+pub mod schema;
 pub mod scope;
 pub(crate) mod text;
 mod toml;

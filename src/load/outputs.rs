@@ -88,6 +88,7 @@ pub(super) fn output<'a>(
         processor: fields.text("processor").unwrap_or_else(|| name.to_owned()),
         tags: fields.texts("tags"),
         declared,
+        places: fields.places(),
     };
     fields.finish();
     output

@@ -137,7 +137,7 @@ pub(super) fn spine(name: &str, fields: &Fields<'_>, dir: &Path) -> Option<Spine
         }
         _ => {}
     }
-    Some(Spine { name: name.to_owned(), source, key, weights, filter, declared: fields.place() })
+    Some(Spine { name: name.to_owned(), source, key, weights, filter, declared: fields.place(), places: fields.places() })
 }
 
 fn sql_file(node: &Node<'_>, dir: &Path) -> Option<SpineSource> {

@@ -2,7 +2,7 @@
 //!
 //! A [`Fields`] remembers which keys were asked for; what is left over is unknown, and the complaint lists the known.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::str::FromStr;
 
 use jiff::civil::Date;
@@ -11,6 +11,7 @@ use toml::de::{DeTable, DeValue};
 
 use crate::error::{Complaint, did_you_mean};
 use crate::model::number::Decimal;
+use crate::model::places::Places;
 
 /// A text with its name and everything that was found wrong in it.
 #[derive(Debug)]
@@ -18,6 +19,8 @@ pub(super) struct Document<'a> {
     pub(super) file: String,
     text: &'a str,
     first_line: usize,
+    /// Where its lines end, once somebody asks.
+    ends: OnceCell<Vec<usize>>,
     complaints: RefCell<Vec<Complaint>>,
 }
 
@@ -27,7 +30,7 @@ const MOST_ERRORS: usize = 5;
 impl<'a> Document<'a> {
     /// `first_line` is the line of the file on which the text begins, counted from 1.
     pub(super) fn new(file: impl Into<String>, text: &'a str, first_line: usize) -> Self {
-        Self { file: file.into(), text, first_line, complaints: RefCell::default() }
+        Self { file: file.into(), text, first_line, ends: OnceCell::new(), complaints: RefCell::default() }
     }
 
     /// The syntax tree, as far as it could be read; syntax errors become complaints.
@@ -49,8 +52,8 @@ impl<'a> Document<'a> {
     }
 
     fn line(&self, at: usize) -> usize {
-        let end = at.min(self.text.len());
-        self.first_line + self.text.as_bytes()[..end].iter().filter(|byte| **byte == b'\n').count()
+        let ends = self.ends.get_or_init(|| self.text.match_indices('\n').map(|(end, _)| end).collect());
+        self.first_line + ends.partition_point(|end| *end < at)
     }
 
     pub(super) fn into_complaints(self) -> Vec<Complaint> {
@@ -280,6 +283,16 @@ impl<'a> Fields<'a> {
         format!("{}:{}", self.document.file, self.document.line(self.at))
     }
 
+    /// Where its keys stand and those below them, defaults included. Texts of a list go by their own words.
+    pub(super) fn places(&self) -> Places {
+        let mut places = Places::default();
+        // Its own come last, because they are the ones that count.
+        for (document, table) in self.fallback.into_iter().chain([(self.document, self.table)]) {
+            table.iter().for_each(|(key, value)| document.node(value).add_places(key.get_ref(), &mut places));
+        }
+        places
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.table.is_empty()
     }
@@ -304,6 +317,28 @@ fn with_article(kind: &str) -> String {
 }
 
 impl<'a> Node<'a> {
+    fn add_places(&self, path: &str, places: &mut Places) {
+        places.insert(path.to_owned(), self.place());
+        self.add_places_below(path, places);
+    }
+
+    fn add_places_below(&self, path: &str, places: &mut Places) {
+        match self.value {
+            DeValue::Table(table) => {
+                table.iter().for_each(|(key, value)| self.document.node(value).add_places(&format!("{path}.{}", key.get_ref()), places));
+            }
+            DeValue::Array(array) => {
+                for node in array.iter().map(|value| self.document.node(value)) {
+                    match node.value {
+                        DeValue::String(text) => places.insert(format!("{path}.{text}"), node.place()),
+                        _ => node.add_places_below(path, places),
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
     /// Every text at any depth below this value.
     pub(super) fn texts_within(&self) -> Vec<Self> {
         match self.value {

@@ -1,5 +1,6 @@
 //! The catalogue: the validated project, declared once and used by every query.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use indexmap::IndexMap;
@@ -8,6 +9,7 @@ use jiff::tz::TimeZone;
 
 use super::date::{Deadline, Step};
 use super::number::Decimal;
+use super::places::Places;
 use super::scope::Season;
 use super::sql::Dialect;
 use super::table::{Column, Kind};
@@ -126,9 +128,16 @@ pub struct Spine {
     pub filter: Option<String>,
     /// Where it is declared.
     pub declared: String,
+    /// Where its keys are.
+    pub places: Places,
 }
 
 impl Spine {
+    /// Where a key of its declaration stands.
+    pub fn place(&self, path: &str) -> &str {
+        self.places.of(path).unwrap_or(&self.declared)
+    }
+
     /// The key column that is the date, if there is one.
     pub fn date(&self) -> Option<&KeyColumn> {
         self.key.iter().find(|column| column.kind == Kind::Date)
@@ -230,9 +239,49 @@ pub struct Output {
     pub tags: Vec<String>,
     /// Where it is declared: `gapgate.toml:12`.
     pub declared: String,
+    /// Where its keys are, those that its stage gives it included.
+    pub places: Places,
+}
+
+/// The first output of each spine and shape: what a template makes of it, it makes of all that are declared like it.
+pub fn representatives(project: &Project, outputs: &[String]) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    let is_first = |name: &&String| project.outputs.get(*name).is_some_and(|output| seen.insert((&output.spine, output.shape())));
+    outputs.iter().filter(is_first).cloned().collect()
 }
 
 impl Output {
+    /// What it declares, without names and numbers: all that templates can branch on.
+    fn shape(&self) -> String {
+        let rules = self.rules.iter().map(|rule| {
+            let subject = std::mem::discriminant(&rule.subject);
+            (subject, rule.of.as_ref().map(std::mem::discriminant), rule.per.is_some(), rule.over, rule.skip_first_days.is_some())
+        });
+        let due = (self.due_when.is_some(), self.retention.is_some(), self.loaded_at.is_some());
+        let excused = &self.not_expected;
+        let excused = (excused.first_days.is_some(), excused.first_keys.is_some(), excused.ranges.len().min(2), excused.filter.is_some());
+        let rows = (self.rows.min.is_some(), self.rows.max.is_some(), self.rows.min == self.rows.max, self.rows.per.is_some());
+        let lists = [self.not_null.is_empty(), self.columns.is_empty(), self.measures.is_empty(), self.ranges.is_empty()];
+        let read = (self.grain.len().min(2), self.filter.is_some(), self.upstreams.is_empty(), self.lookback.is_some());
+        format!("{read:?} {rows:?} {lists:?} {due:?} {excused:?} {:?}", rules.collect::<Vec<_>>())
+    }
+
+    /// Where a key of its declaration stands.
+    pub fn place(&self, path: &str) -> &str {
+        self.places.of(path).unwrap_or(&self.declared)
+    }
+
+    /// Where its table is named, which can be by its schema.
+    pub fn table_place(&self) -> &str {
+        self.places.of("table").unwrap_or_else(|| self.place("schema"))
+    }
+
+    /// Where the column for a key column is named, which can be by the spine.
+    pub fn key_place(&self, key: &KeyColumn) -> &str {
+        let date = self.places.of("date").filter(|_| key.kind == Kind::Date);
+        date.or_else(|| self.places.of(&format!("key.{}", key.name))).unwrap_or_else(|| self.place("spine"))
+    }
+
     /// The columns of its key, as results name them.
     pub fn key_columns(&self) -> Vec<Column> {
         self.key.iter().map(|column| Column { name: column.name.clone(), kind: column.kind }).collect()
@@ -437,6 +486,15 @@ pub struct Ledger {
     pub zone: Option<TimeZone>,
     /// Where it is declared.
     pub declared: String,
+    /// Where its keys are.
+    pub places: Places,
+}
+
+impl Ledger {
+    /// Where a key of its declaration stands.
+    pub fn place(&self, path: &str) -> &str {
+        self.places.of(path).unwrap_or(&self.declared)
+    }
 }
 
 /// A column of words that mean something else in the project's own terms.

@@ -94,6 +94,8 @@ rules! {
     BetweenTimestamp = "GG021", "between-timestamp";
     /// A success absolves a failure that came after it.
     SuccessAbsolves = "GG022", "success-absolves";
+    /// A table, column or type is not as the project has recorded it.
+    SchemaMismatch = "GG023", "schema-mismatch";
     /// A file or query that cannot be read at all.
     Unreadable = "GG900", "unreadable";
     /// A statement that the parser does not know.

@@ -195,6 +195,12 @@ impl Kind {
         Self::ALL.iter().find(|(kind, _)| *kind == self).map_or("text", |(_, name)| name)
     }
 
+    /// Whether it is one of the kinds of numbers, which compare with each other.
+    #[must_use]
+    pub fn is_number(self) -> bool {
+        matches!(self, Self::Int | Self::Float | Self::Decimal)
+    }
+
     /// The kind of that name.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.iter().find(|(_, n)| *n == name).map(|(kind, _)| *kind)

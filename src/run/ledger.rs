@@ -6,6 +6,7 @@ use super::{Check, Session, inventory, outputs_of, spine_size};
 use crate::error::Error;
 use crate::model::catalogue::{Argument, Ledger, Output};
 use crate::model::query::{ParamKind, Query};
+use crate::model::reading;
 use crate::model::report::Finding;
 use crate::model::table::{Kind, Table};
 use crate::model::verdict::Verdict;
@@ -98,19 +99,6 @@ pub(super) fn fault(session: &Session<'_>, query: &Query) -> Option<Finding> {
 /// Whether the table and the columns that `[runs]` names are there.
 pub(super) fn mapping(session: &Session<'_>, ledger: &Ledger) -> Finding {
     let Ok(tables) = session.tables() else { return Finding::undecided("runs", "the list of tables cannot be read") };
-    let info = match inventory::find(tables, &ledger.table) {
-        Ok(info) => info,
-        Err(finding) => return finding,
-    };
-    let labels = [&ledger.category, &ledger.phase].into_iter().flatten().map(|labels| &labels.column);
-    let counts = [&ledger.rows, &ledger.entities_done, &ledger.entities_failed];
-    let optional = [&ledger.finished, &ledger.error].into_iter().chain(counts).flatten().chain(labels);
-    let columns = [&ledger.run, &ledger.processor, &ledger.date, &ledger.status, &ledger.started].into_iter().chain(optional);
-    let missing: Vec<&str> =
-        columns.filter(|column| inventory::is_name(column) && info.column(column).is_none()).map(String::as_str).collect();
-    if missing.is_empty() {
-        return Finding::new(Verdict::Pass, "runs", format!("{} is there with every column", ledger.table));
-    }
-    Finding::undecided("runs", format!("{} has no column {}", ledger.table, missing.join(", ")))
-        .with_remedy(format!("correct the mapping at {}", ledger.declared))
+    let fault = inventory::reading_fault(tables, &ledger.table, &reading::of_ledger(ledger));
+    fault.unwrap_or_else(|| Finding::new(Verdict::Pass, "runs", format!("{} is there with every column", ledger.table)))
 }

@@ -2,10 +2,12 @@
 //!
 //! Statements can neither write, nor read files or the network, nor load extensions, unless the target grants it.
 
+mod bind;
 mod folder;
 mod memory;
 mod values;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::sync::{Mutex, PoisonError};
@@ -14,9 +16,10 @@ use std::time::{Duration, Instant};
 
 use duckdb::{AccessMode, Config, Connection};
 
-use super::{Deadline, Interrupt, Inventory, QueryError, TableInfo, Warehouse};
+use super::{Answer, Deadline, Interrupt, Inventory, QueryError, TableInfo, Warehouse};
 use crate::error::Error;
 use crate::model::catalogue::{Source, Target};
+use crate::model::schema::Schema;
 use crate::model::sql::{Dialect, Sql};
 use crate::model::table::{Kind, Table};
 
@@ -38,6 +41,15 @@ struct DuckDb {
     bytes: u64,
     /// Kept while the connection lives, where the folder's cache could not be written.
     _temporary: Option<tempfile::TempDir>,
+}
+
+/// Binds statements on empty tables of the recorded columns.
+pub(super) fn bind(target: &Target, schema: &Schema, statements: &[&Sql], interrupt: &Interrupt) -> Result<Vec<Answer>, Error> {
+    let answers = bind::bind(target, schema, statements, interrupt);
+    if interrupt.is_thrown() {
+        return Err(Error::Interrupted);
+    }
+    answers.map_err(|error| Error::Warehouse(format!("the tables of {} cannot be made: {}", schema.file, first_line(&error.to_string()))))
 }
 
 /// Opens the target's database file, or loads its folder first.
@@ -132,11 +144,12 @@ impl Warehouse for DuckDb {
             let rows = row[5].as_int().and_then(|rows| u64::try_from(rows).ok());
             let column = (text(3).to_owned(), text(4).to_owned(), kind_of(text(4)));
             let (database, schema, name) = (text(0), text(1), text(2));
-            let mut names = vec![format!("{schema}.{name}"), format!("{database}.{schema}.{name}")];
-            names.extend((schema == "main").then(|| name.to_owned()));
-            for name in names {
-                let info = inventory.entry(name.to_lowercase()).or_insert_with(|| TableInfo { rows, columns: Vec::new() });
-                info.columns.push(column.clone());
+            let (full, longest) = (format!("{schema}.{name}"), format!("{database}.{schema}.{name}"));
+            let shortest = if schema == "main" { name.to_owned() } else { full.clone() };
+            for known in BTreeSet::from([full, longest, shortest.clone()]) {
+                // Its tables have no partitions.
+                let new = || TableInfo { name: shortest.clone(), rows, ..TableInfo::default() };
+                inventory.entry(known.to_lowercase()).or_insert_with(new).columns.push(column.clone());
             }
         }
         Ok((inventory, sql))

@@ -6,15 +6,16 @@
 mod duckdb;
 mod interrupt;
 
-use std::collections::BTreeMap;
 use std::time::Instant;
 
 use crate::error::Error;
 use crate::model::catalogue::{Source, Target};
 use crate::model::fixture::{Part, SmallWarehouse};
-use crate::model::sql::{Dialect, Sql};
-use crate::model::table::{Kind, Table};
+use crate::model::schema::Schema;
+use crate::model::sql::{Dialect, Place, Sql};
+use crate::model::table::Table;
 
+pub use crate::model::schema::{Inventory, TableInfo};
 pub use interrupt::Interrupt;
 
 /// Why a statement has no answer.
@@ -31,6 +32,20 @@ pub enum QueryError {
     Engine(String),
 }
 
+/// What an engine has against a statement on tables of the recorded columns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BindError {
+    /// What the engine says, in one line.
+    pub message: String,
+    /// Where in the statement; line 0 if the engine does not tell.
+    pub at: Place,
+    /// Whether a name means nothing; else two types do not go together.
+    pub is_column: bool,
+}
+
+/// What an engine says of one statement; nothing if it would run it.
+pub type Answer = Option<BindError>;
+
 /// The longest that statements may take.
 #[derive(Clone, Copy, Debug)]
 pub struct Deadline {
@@ -39,25 +54,6 @@ pub struct Deadline {
     /// The limit that the user set, in seconds, for messages.
     pub seconds: u64,
 }
-
-/// A table or view as the engine knows it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TableInfo {
-    /// Its rows by the engine's own estimate; `None` if it has none, as for views.
-    pub rows: Option<u64>,
-    /// Its columns: name, type in the engine's words, kind.
-    pub columns: Vec<(String, String, Kind)>,
-}
-
-impl TableInfo {
-    /// The column of that name, whatever its case.
-    pub fn column(&self, name: &str) -> Option<&(String, String, Kind)> {
-        self.columns.iter().find(|(column, ..)| column.eq_ignore_ascii_case(name))
-    }
-}
-
-/// Tables by the name under which they can be asked for, in lower case.
-pub type Inventory = BTreeMap<String, TableInfo>;
 
 /// An engine to ask. It answers with a complete result or an error, never with less.
 pub trait Warehouse: Send + Sync {
@@ -70,7 +66,7 @@ pub trait Warehouse: Send + Sync {
     /// The engine's own, a time-out, or an interrupt; in the last two the statement is cancelled.
     fn query(&self, sql: &Sql, deadline: Deadline) -> Result<Table, QueryError>;
 
-    /// Every table and view that can be seen, and how the list was asked for.
+    /// Every table and view that can be seen, under each name by which it can be asked for, and how the list was asked for.
     ///
     /// # Errors
     /// As [`Warehouse::query`].
@@ -128,5 +124,21 @@ pub fn open_small<'a>(
     {
         let _ = (small, more.into_iter().count(), interrupt, deadline);
         Err(Error::Usage("fixtures need the embedded engine, which this build lacks".to_owned()))
+    }
+}
+
+/// What the engine of a target says of statements on empty tables of the recorded columns, one answer for each; none where it
+/// would run them. Without a warehouse, and `None` where this build has no such engine.
+///
+/// # Errors
+/// [`Error::Warehouse`] if the engine does not start, [`Error::Interrupted`].
+pub fn bind(target: &Target, schema: &Schema, statements: &[&Sql], interrupt: &Interrupt) -> Result<Option<Vec<Answer>>, Error> {
+    match target.dialect {
+        #[cfg(feature = "duckdb")]
+        Dialect::DuckDb => duckdb::bind(target, schema, statements, interrupt).map(Some),
+        _ => {
+            let _ = (schema, statements, interrupt);
+            Ok(None)
+        }
     }
 }

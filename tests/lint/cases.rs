@@ -2,14 +2,19 @@
 //!
 //! The words after `bad` or `good` say what is known: `dialect=postgres`, `partitioned=shop.orders.order_date`,
 //! `not_null=TABLE.COLUMN`, `unique=TABLE.COLUMN,COLUMN`, `expected=TABLE`, `held=TABLE`, `status=TABLE.COLUMN:LABEL,LABEL`,
-//! `retry`; and `also=GG009` what else is found, `warn` or `error` how much the finding weighs.
+//! `retry`, `recorded=TABLE:COLUMN=TYPE,COLUMN=TYPE`; and `also=GG009` what else is found, `warn` or `error` how much the finding weighs.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use gapgate::lint::names::{self, Fault};
 use gapgate::lint::{self, Facts, Status};
 use gapgate::model::lint::{Finding, Rule, Weight};
-use gapgate::model::sql::Dialect;
+use gapgate::model::places::Places;
+use gapgate::model::schema::{Schema, TableInfo};
+use gapgate::model::sql::{Dialect, Sql};
+use gapgate::model::table::Kind;
 
 /// A text, what is known of its tables, and what should be found.
 struct Case {
@@ -19,6 +24,8 @@ struct Case {
     facts: Facts,
     also: Vec<Rule>,
     weight: Option<Weight>,
+    /// What a project has recorded of its tables.
+    recorded: BTreeMap<String, TableInfo>,
     sql: String,
 }
 
@@ -31,7 +38,7 @@ impl Case {
             other => panic!("{name}: {other:?} is neither bad nor good"),
         };
         let (facts, dialect) = (Facts::default(), Dialect::BigQuery);
-        let mut case = Self { name, bad, dialect, facts, also: Vec::new(), weight: None, sql: sql.to_owned() };
+        let mut case = Self { name, bad, dialect, facts, also: Vec::new(), weight: None, recorded: BTreeMap::new(), sql: sql.to_owned() };
         words.for_each(|word| case.learn(word));
         case
     }
@@ -57,13 +64,31 @@ impl Case {
                 let (table, column) = path.rsplit_once('.').expect("TABLE.COLUMN");
                 self.facts.status = Some(Status { table: table.to_owned(), column: column.to_owned(), labels: list(labels) });
             }
+            "recorded" => {
+                let (name, columns) = value.split_once(':').expect("TABLE:COLUMN=TYPE,...");
+                let pairs = columns.split(',').map(|pair| pair.split_once('=').expect("COLUMN=TYPE"));
+                let kind = |data_type: &str| if data_type == "INT64" { Kind::Int } else { Kind::Text };
+                let columns = pairs.map(|(name, data_type)| (name.to_owned(), data_type.to_owned(), kind(data_type))).collect();
+                self.recorded.insert(name.to_owned(), TableInfo { name: name.to_owned(), columns, ..TableInfo::default() });
+            }
             other => panic!("{}: unknown word {other}", self.name),
         }
     }
 
     fn findings(&self) -> Vec<Finding> {
         let linted = lint::lint(&self.sql, self.dialect, &self.facts);
-        linted.findings.into_iter().chain(lint::unused(&linted.allowed)).collect()
+        linted.findings.into_iter().chain(lint::unused(&linted.allowed)).chain(self.mismatches()).collect()
+    }
+
+    fn mismatches(&self) -> Vec<Finding> {
+        if self.recorded.is_empty() {
+            return Vec::new();
+        }
+        let (target, file, tables) = ("prod".to_owned(), "schema/prod.toml".to_owned(), self.recorded.clone());
+        let schema = Schema { target, dialect: self.dialect, file, tables, places: Places::default() };
+        let faults = names::faults(&Sql::parse(&self.sql, self.dialect).expect("a statement"), &schema);
+        let finding = |fault: Fault| Finding { at: fault.at, rule: Rule::SchemaMismatch, weight: Weight::Error, message: fault.message };
+        faults.into_iter().map(finding).collect()
     }
 
     /// What is wrong with the linter, or with the case.

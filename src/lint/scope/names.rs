@@ -253,7 +253,8 @@ fn date_part(function: &Function, dialect: Dialect) -> Option<&Expr> {
     }
     let mut arguments = walk::arguments(function);
     let argument = match dialect {
-        Dialect::BigQuery if called != "week" => arguments.skip(1).find(|argument| is_date_part(argument)),
+        // It comes last, but for a time zone, and columns can be called so too.
+        Dialect::BigQuery if called != "week" => arguments.skip(1).filter(|argument| is_date_part(argument)).last(),
         _ => arguments.next(),
     };
     argument.filter(|argument| is_date_part(argument))
