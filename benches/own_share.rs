@@ -8,6 +8,7 @@ use gapgate::lint::{self, Facts};
 use gapgate::load::{library, project};
 use gapgate::model::catalogue::Argument;
 use gapgate::model::coverage::{Tally, figures};
+use gapgate::model::plan::{Edge, Graph, Key, Node, Reach, Shared, State, Waits, plan};
 use gapgate::model::scope::Scope;
 use gapgate::model::sql::{Dialect, Sql};
 use gapgate::model::table::{Column, Kind, Table, Value};
@@ -86,5 +87,35 @@ fn missing_keys(keys: i32, output: &str, figures: usize) -> Table {
     table
 }
 
-criterion_group!(benches, own_share);
+fn plans(criterion: &mut Criterion) {
+    for (name, outputs, dates) in [("plan 638 dates of 16 outputs", 16, 638), ("plan 1,000,000 keys of 16 outputs", 16, 62_500)] {
+        let graph = graph(outputs, dates);
+        criterion.bench_function(name, |bencher| {
+            bencher.iter(|| {
+                let plan = plan(&graph, true);
+                black_box(Waits::new(&graph, &plan));
+                plan.waves()
+            });
+        });
+    }
+}
+
+/// Four layers of outputs, each reading all of the layer before with a lookback of 15; a third of the keys is broken.
+fn graph(outputs: usize, dates: i32) -> Graph {
+    let state = |output: usize, day: i32| match (usize::try_from(day).expect("a day") * 7 + output * 3) % 29 {
+        0..=8 => State::Broken,
+        9 if day % 5 == 0 => State::Outside,
+        _ => State::There,
+    };
+    let node = |output: usize| {
+        let layer = output / 4;
+        let upstreams = if layer == 0 { 0..0 } else { (layer - 1) * 4..layer * 4 };
+        let edge = |upstream: usize| Edge { upstream, same_day: true, reach: Reach::Keys(15), shared: Shared::default() };
+        let key = |day: i32| Key { day, season: u16::try_from(day / 250).expect("few seasons"), entity: 0, state: state(output, day) };
+        Node { dated: true, keys: (0..dates).map(key).collect(), reads: upstreams.map(edge).collect() }
+    };
+    Graph { nodes: (0..outputs).map(node).collect(), season_ends: (0..=dates / 250).map(|season| season * 250 + 249).collect() }
+}
+
+criterion_group!(benches, own_share, plans);
 criterion_main!(benches);

@@ -86,11 +86,12 @@ pub enum Command {
         #[arg(long, value_enum, value_name = "PERIOD")]
         by: Option<Period>,
     },
-    /// Print the keys to re-run: as table, lines, csv, jsonl, json or ranges.
-    Retry {
-        /// Stages, gates or outputs; all if not given.
-        names: Vec<String>,
-    },
+    /// Print the keys to re-run: as table, lines, csv, jsonl, json or ranges; in the order in which they can run, with --waves.
+    #[command(after_help = RETRY_HELP)]
+    Retry(Retry),
+    /// Print the SQL of a rollback or repair with the rows that it would delete; nothing is executed.
+    #[command(subcommand)]
+    Plan(Plan),
     /// Check the connection, the tables and columns of the catalogue, the spines, and what no gate covers.
     Doctor,
     /// List the queries of the library.
@@ -128,6 +129,26 @@ pub enum Command {
     /// Compare what queries answer on small warehouses, and their SQL, with reviewed snapshots.
     #[command(subcommand)]
     Snapshot(Snapshot),
+}
+
+/// What to take back.
+#[derive(Debug, Subcommand)]
+pub enum Plan {
+    /// Delete keys, everything that was made from them, and their runs: what reads comes first.
+    Rollback(Extent),
+    /// Delete what is there and damaged, so that it can be made again: partial, doubled or foreign rows, and what was made from them.
+    Repair(Extent),
+}
+
+/// What a plan is about.
+#[derive(Debug, Args)]
+pub struct Extent {
+    /// Stages, gates or outputs.
+    #[arg(required = true)]
+    pub names: Vec<String>,
+    /// Only these keys: a date, a range 2022-02-18..2022-02-20, or the columns of a key joined by / (repeatable, or with commas).
+    #[arg(long, value_name = "KEY", value_delimiter = ',')]
+    pub keys: Vec<String>,
 }
 
 /// What to do with snapshots.
@@ -173,6 +194,39 @@ pub struct Gate {
     /// Why.
     #[arg(long, value_name = "TEXT", requires = "overrides")]
     pub reason: Option<String>,
+}
+
+const RETRY_HELP: &str = "\
+Formats of --waves: table, lines, csv, jsonl, json, ranges, airflow, dagster, github-matrix, and commands.
+What is in a wave can run at the same time, once the waves before it are done.
+Exit status: 0 the plan is complete, 3 something could not be judged.";
+
+/// What to run again, and how to print it.
+#[derive(Debug, Args)]
+pub struct Retry {
+    /// Stages, gates or outputs; all if not given.
+    pub names: Vec<String>,
+    /// Plan by what each key reads: which can run now, which in a later wave, and what the others wait for.
+    #[arg(long)]
+    pub waves: bool,
+    /// Print this wave only.
+    #[arg(long, value_name = "N", requires = "waves", value_parser = clap::value_parser!(u32).range(1..))]
+    pub wave: Option<u32>,
+    /// List the keys that are there already, but stale once what they read is repaired.
+    #[arg(long, requires = "waves")]
+    pub impact: bool,
+    /// Make them part of the plan.
+    #[arg(long, requires = "waves")]
+    pub with_impact: bool,
+    /// Plan what failed too often, too recently or too much alike, too.
+    #[arg(long, requires = "waves")]
+    pub force: bool,
+    /// Print a command for each key, as 'run {output} --date {date}'; with {from} and {to}, for each run of keys.
+    #[arg(long, value_name = "TEMPLATE", requires = "waves")]
+    pub command: Option<String>,
+    /// Write a file for each wave to this new folder.
+    #[arg(long, value_name = "DIR", requires = "waves", conflicts_with = "wave")]
+    pub out_dir: Option<PathBuf>,
 }
 
 const LINT_HELP: &str = "\

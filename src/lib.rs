@@ -30,6 +30,10 @@
 //! report       the findings as text; their worst verdict is the exit status
 //! ```
 //!
+//! `gapgate retry --waves` asks the same and plans: [`model::plan`] is the planner, pure and near-linear; `run/waves` tells it what
+//! the outputs hold and what the run ledger says, and puts names to its numbers. `gapgate plan` counts what a rollback would delete; its
+//! statements are text, and no [`Sql`](model::sql::Sql).
+//!
 //! # What always holds
 //!
 //! - [`Sql::parse`](model::sql::Sql::parse) is the only door to an engine. Its fields are private, and it is one read-only statement.

@@ -4,6 +4,7 @@
 //! and there is no other way to print text. An undefined name is an error. The result passes the guard or is nothing.
 
 mod context;
+pub mod extent;
 mod functions;
 mod ledger;
 mod literal;

@@ -10,6 +10,7 @@ mod ledger;
 pub mod reviewed;
 pub mod snapshot;
 pub mod stated;
+pub mod waves;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -16,6 +16,7 @@ mod laws_cadence;
 mod laws_gaps;
 #[cfg(feature = "duckdb")]
 mod laws_ledger;
+mod laws_plan;
 mod lint;
 #[cfg(feature = "duckdb")]
 mod queries;
@@ -25,3 +26,5 @@ mod schema;
 mod snapshot;
 #[cfg(feature = "duckdb")]
 mod support;
+#[cfg(feature = "duckdb")]
+mod waves;

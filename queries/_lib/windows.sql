@@ -3,9 +3,9 @@
 {%- import "coverage" as coverage -%}
 {%- import "entities" as entities -%}
 
-{#- How many spine dates are read: as asked, or as declared. -#}
-{% macro depth(output, dates) -%}
-{%- if dates is not none %}{{ dates }}{% elif output.lookback is not none %}{{ output.lookback }}{% else %}{{ fail("output `" ~ output.name ~ "` declares no `lookback`; say how many `dates` it reads") }}{% endif -%}
+{#- How many spine dates are read, of an upstream if one is given: as asked, or as declared. -#}
+{% macro depth(output, dates, upstream=none) -%}
+{%- if dates is not none %}{{ dates }}{% elif upstream is not none and upstream.name in output.lookbacks and output.lookback is not none %}{{ output.lookbacks[upstream.name] }}{% elif output.lookback is not none %}{{ output.lookback }}{% else %}{{ fail("output `" ~ output.name ~ "` declares no `lookback`; say how many `dates` it reads") }}{% endif -%}
 {%- endmacro %}
 
 {% macro demand_dates(output, upstream) -%}
@@ -83,7 +83,7 @@ own as (
     from {{ reach | ident }}
     inner join {{ read | ident }}
         on {{ reach | ident }}.read_season = {{ read | ident }}.read_season
-        and {{ read | ident }}.read_position > {{ reach | ident }}.reached - {{ depth(output, dates) }}
+        and {{ read | ident }}.read_position > {{ reach | ident }}.reached - {{ depth(output, dates, upstream) }}
         and {{ read | ident }}.read_position <= {{ reach | ident }}.reached
         {%- for column in upstream.key if not column.is_date %}
         and {{ reach | ident }}.{{ ("read_" ~ column.name) | ident }} = {{ read | ident }}.{{ ("read_" ~ column.name) | ident }}

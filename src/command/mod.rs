@@ -7,10 +7,12 @@ mod gate;
 mod lint;
 mod list;
 mod options;
+mod plan;
 mod query;
 mod retry;
 mod schema;
 mod snapshot;
+mod waves;
 
 use std::time::Instant;
 
@@ -44,7 +46,9 @@ pub fn run(cli: &Cli, environment: &Environment) -> u8 {
         Command::Gate(args) => gate::run(&cli.common, environment, args),
         Command::Diff { from, to, list } => diff::run(&cli.common, from.as_deref(), to.as_deref(), *list),
         Command::Gaps { names, by } => gaps::run(&cli.common, environment, names, *by),
-        Command::Retry { names } => retry::run(&cli.common, environment, names),
+        Command::Retry(args) if args.waves => waves::run(&cli.common, environment, args),
+        Command::Retry(args) => retry::run(&cli.common, environment, &args.names),
+        Command::Plan(plan) => plan::run(&cli.common, environment, plan),
         Command::Doctor => doctor::run(&cli.common, environment),
         Command::List => list::list(&cli.common),
         Command::Show { query } => list::show(&cli.common, query),

@@ -17,6 +17,7 @@ pub mod schema;
 pub mod scope;
 pub(crate) mod text;
 mod toml;
+mod upstream;
 mod validate;
 
 pub(crate) use parts::selects;

@@ -5,6 +5,7 @@ use jiff::civil::Date;
 
 use super::parts::texts_by_name;
 use super::toml::{Fields, Node};
+use super::upstream;
 use crate::model::catalogue::{Bound, Denominator, KeyColumn, NotExpected, Output, OutputRule, Over, RowRange, Subject};
 use crate::model::date::Deadline;
 use crate::model::number::Decimal;
@@ -76,10 +77,13 @@ pub(super) fn output<'a>(
         measures: fields.get("measures").and_then(|node| node.fields()).map(|fields| texts_by_name(&fields)).unwrap_or_default(),
         ranges: fields.get("ranges").and_then(|node| node.fields()).map(|fields| ranges(&fields)).unwrap_or_default(),
         rules: fields.get("rules").map(|node| node.list().iter().flat_map(rule).collect()).unwrap_or_default(),
-        after: fields.texts("after"),
+        after: upstream::after(&fields),
         // Known when all outputs are.
         upstreams: Vec::new(),
-        lookback: fields.get("lookback").and_then(|node| node.integer()),
+        reads: Vec::new(),
+        lookback: fields.get("lookback").and_then(|node| upstream::lookback(&node)),
+        window: fields.get("window").and_then(|node| node.integer()),
+        unavailable: fields.get("unavailable").map(|node| node.list()).unwrap_or_default().iter().filter_map(date_range).collect(),
         not_expected: fields.get("not_expected").and_then(|node| not_expected(&node)).unwrap_or_default(),
         retention: fields.get("retention").and_then(|node| days(&node)),
         expected_by: fields.get("expected_by").and_then(|node| deadline(&node)).unwrap_or_default(),

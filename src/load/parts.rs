@@ -1,6 +1,6 @@
 //! The small sections of the project file: targets, seasons, spines, gates and waivers.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use indexmap::IndexMap;
 use jiff::tz::TimeZone;
@@ -25,19 +25,17 @@ pub(super) fn target(name: &str, fields: &Fields<'_>, dir: &Path) -> Option<Targ
     let engines: Vec<(Dialect, &str)> = Dialect::ALL.iter().map(|dialect| (*dialect, dialect.name())).collect();
     let dialect = fields.require("engine").and_then(|node| node.word(&engines));
     let database = fields.get("database");
-    let folder = fields.get("load");
-    let path =
-        |node: &Node<'_>, source: fn(PathBuf) -> Source| Some(expand(node)?.map_or_else(Source::Unset, |path| source(dir.join(path))));
-    let source = match (&database, &folder) {
-        (Some(database), None) => path(database, Source::Database),
-        (None, Some(folder)) => path(folder, Source::Folder),
+    let folders = fields.get("load");
+    let source = match (&database, &folders) {
+        (Some(database), None) => expand(database).map(|path| path.map_or_else(Source::Unset, |path| Source::Database(dir.join(path)))),
+        (None, Some(folders)) => self::folders(folders, dir),
         (None, None) if dialect == Some(Dialect::DuckDb) => {
-            fields.complain("a duckdb target needs `database` (a file) or `load` (a folder)");
+            fields.complain("a duckdb target needs `database` (a file) or `load` (a folder, or several)");
             None
         }
         (None, None) => Some(Source::Remote),
-        (Some(_), Some(folder)) => {
-            folder.complain("`database` and `load` exclude each other");
+        (Some(_), Some(folders)) => {
+            folders.complain("`database` and `load` exclude each other");
             None
         }
     };
@@ -71,6 +69,22 @@ pub(super) fn target(name: &str, fields: &Fields<'_>, dir: &Path) -> Option<Targ
         source: source?,
     };
     Some(target)
+}
+
+/// The folders of a target, which are loaded one after the other.
+fn folders(node: &Node<'_>, dir: &Path) -> Option<Source> {
+    let mut folders = Vec::new();
+    for folder in node.list() {
+        match expand(&folder)? {
+            Ok(path) => folders.push(dir.join(path)),
+            Err(unset) => return Some(Source::Unset(unset)),
+        }
+    }
+    if folders.is_empty() {
+        node.complain("`load` names no folder");
+        return None;
+    }
+    Some(Source::Folders(folders))
 }
 
 /// Replaces `${NAME}` by the environment's value; `Err` names a variable that is not set, which matters only once the

@@ -9,7 +9,7 @@ use toml::de::DeTable;
 
 use super::outputs::{self, Defaults};
 use super::toml::{Document, Fields, Node};
-use super::{ledger, parts, validate};
+use super::{ledger, parts, upstream, validate};
 use crate::error::{Complaint, Error};
 use crate::model::catalogue::Project;
 use crate::model::scope;
@@ -142,6 +142,7 @@ impl<'a> Reader<'a> {
             .collect();
         let waivers = self.lists("waivers").iter().filter_map(|node| parts::waiver(&node.fields()?)).collect();
         let runs = self.roots.iter().find_map(|root| root.get("runs")).and_then(|node| ledger::ledger(&node.fields()?, &zone));
+        let retry = self.roots.iter().find_map(|root| root.get("retry")).and_then(|node| upstream::retry(&node.fields()?));
         let mut stage_names: Vec<String> = stages.keys().cloned().collect();
         for output in outputs.values().filter(|output| stages.is_empty() && !output.stage.is_empty()) {
             if !stage_names.contains(&output.stage) {
@@ -164,6 +165,7 @@ impl<'a> Reader<'a> {
             runs,
             gates,
             waivers,
+            retry: retry.unwrap_or_default(),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::upstream;
 use crate::error::{Complaint, did_you_mean};
 use crate::model::catalogue::{Denominator, KeyColumn, Output, OutputRule, Over, Project, Spine, SpineSource, Subject};
 use crate::model::sql::{Dialect, check_expression};
@@ -34,7 +35,7 @@ pub(super) fn project(project: &mut Project) -> Vec<Complaint> {
     check.sections(project);
     check.spines(project);
     check.outputs(project);
-    check.upstreams(project);
+    check.complaints.extend(upstream::resolve(project));
     check.references(project);
     check.expressions(project);
     check.complaints
@@ -256,26 +257,6 @@ impl Check {
                 );
             }
         }
-    }
-
-    /// The outputs that each `after` means.
-    fn upstreams(&mut self, project: &mut Project) {
-        let mut found: Vec<Vec<String>> = Vec::new();
-        for output in project.outputs.values() {
-            let mut upstreams = Vec::new();
-            for pattern in &output.after {
-                let meant = project.outputs.values().filter(|other| super::parts::selects(pattern, other) && other.name != output.name);
-                let before = upstreams.len();
-                upstreams.extend(meant.map(|other| other.name.clone()));
-                if upstreams.len() == before {
-                    self.unknown(&output.declared, "upstream output", pattern, project.outputs.keys());
-                }
-            }
-            let mut seen = BTreeSet::new();
-            upstreams.retain(|name| seen.insert(name.clone()));
-            found.push(upstreams);
-        }
-        project.outputs.values_mut().zip(found).for_each(|(output, upstreams)| output.upstreams = upstreams);
     }
 
     fn references(&mut self, project: &Project) {

@@ -1,5 +1,7 @@
 //! The catalogue: the validated project, declared once and used by every query.
 
+mod repair;
+
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
@@ -14,6 +16,8 @@ use super::scope::Season;
 use super::sql::Dialect;
 use super::table::{Column, Kind};
 use super::verdict::Level;
+
+pub use repair::{After, Lookback, Reads, RetryPolicy};
 
 /// A project: one pipeline, its warehouse targets, and what it should hold.
 #[derive(Clone, Debug)]
@@ -46,6 +50,8 @@ pub struct Project {
     pub gates: IndexMap<String, Gate>,
     /// Accepted gaps.
     pub waivers: Vec<Waiver>,
+    /// When another try is worth it.
+    pub retry: RetryPolicy,
 }
 
 impl Project {
@@ -105,8 +111,8 @@ pub struct Target {
 pub enum Source {
     /// A database file, opened read-only.
     Database(PathBuf),
-    /// A folder of SQL, CSV and Parquet files, loaded once and kept while it does not change.
-    Folder(PathBuf),
+    /// Folders of SQL, CSV and Parquet files, loaded one after the other, once, and kept while they do not change.
+    Folders(Vec<PathBuf>),
     /// Named by an environment variable that is not set.
     Unset(String),
     /// A warehouse of another engine; its connection is not part of this build.
@@ -217,12 +223,18 @@ pub struct Output {
     pub ranges: IndexMap<String, (Option<Decimal>, Option<Decimal>)>,
     /// Rules on measures, row counts and null shares.
     pub rules: Vec<OutputRule>,
-    /// Upstream outputs by name or pattern (`raw.*`).
-    pub after: Vec<String>,
+    /// What it comes after.
+    pub after: Vec<After>,
     /// The outputs that `after` means, by name.
     pub upstreams: Vec<String>,
-    /// Spine dates of its upstreams that it reads.
-    pub lookback: Option<u32>,
+    /// The same with what of them a key reads.
+    pub reads: Vec<Reads>,
+    /// How far back it reads its upstreams.
+    pub lookback: Option<Lookback>,
+    /// How many of its own earlier keys a key is made from.
+    pub window: Option<u32>,
+    /// Dates that its source never had: what is missing there stays so.
+    pub unavailable: Vec<(Date, Date)>,
     /// Keys that are in the spine but not expected here.
     pub not_expected: NotExpected,
     /// Days after which rows are purged.
@@ -280,6 +292,11 @@ impl Output {
     pub fn key_place(&self, key: &KeyColumn) -> &str {
         let date = self.places.of("date").filter(|_| key.kind == Kind::Date);
         date.or_else(|| self.places.of(&format!("key.{}", key.name))).unwrap_or_else(|| self.place("spine"))
+    }
+
+    /// The key column that is the date, if there is one.
+    pub fn date(&self) -> Option<&KeyColumn> {
+        self.key.iter().find(|column| column.kind == Kind::Date)
     }
 
     /// The columns of its key, as results name them.

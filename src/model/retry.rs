@@ -32,6 +32,11 @@ pub struct RetryItem {
 }
 
 impl RetryItem {
+    /// The key as one text, its values joined by `/`.
+    pub fn text(&self) -> String {
+        self.key.iter().map(Value::to_string).collect::<Vec<_>>().join("/")
+    }
+
     /// The key's date.
     pub fn date(&self) -> Option<Date> {
         self.key.iter().find_map(|value| if let Value::Date(date) = value { Some(*date) } else { None })
@@ -85,15 +90,15 @@ pub struct Run<'a> {
 }
 
 /// Joins neighbours in spine order into runs; days off, which the spine does not have, do not split one.
-pub fn runs(list: &[RetryItem]) -> Vec<Run<'_>> {
-    let mut runs: Vec<Run<'_>> = Vec::new();
+pub fn runs<'a>(list: impl IntoIterator<Item = &'a RetryItem>) -> Vec<Run<'a>> {
+    let mut runs: Vec<Run<'a>> = Vec::new();
     // The run that an item may continue, by output and by everything in its key but the date.
     let mut open: BTreeMap<(&str, String), usize> = BTreeMap::new();
     for item in list {
         let rest =
             item.key.iter().filter(|value| !matches!(value, Value::Date(_))).map(Value::to_string).collect::<Vec<_>>().join("\u{1f}");
         let at = open.entry((&item.output, rest)).or_insert(usize::MAX);
-        let neighbours = |run: &Run<'_>| run.last.position.zip(item.position).is_some_and(|(a, b)| b == a + 1);
+        let neighbours = |run: &Run<'a>| run.last.position.zip(item.position).is_some_and(|(a, b)| b == a + 1);
         match runs.get_mut(*at).filter(|run| neighbours(run)) {
             Some(run) => {
                 run.last = item;

@@ -9,7 +9,7 @@ use minijinja::context;
 use minijinja::value::Value;
 
 use super::{Part, RenderError, Renderer, literal};
-use crate::model::catalogue::{Denominator, KeyColumn, Output, OutputRule, Over, Project, Spine, SpineSource, Subject};
+use crate::model::catalogue::{Denominator, KeyColumn, Lookback, Output, OutputRule, Over, Project, Spine, SpineSource, Subject};
 use crate::model::coverage::{Figure, figures, needs_periods};
 use crate::model::date::Step;
 use crate::model::number::Decimal;
@@ -70,7 +70,8 @@ pub(super) fn output(renderer: &Renderer<'_>, output: &Output, part: &Part, grou
         grain,
         named => named(renderer, output)?,
         loaded_at => optional(output.loaded_at.as_ref().map(|text| source(renderer, text, place)).transpose()?),
-        lookback => optional(output.lookback.map(Value::from)),
+        lookback => optional(keys_back(output.lookback.as_ref())),
+        lookbacks => output.reads.iter().filter_map(|reads| Some((reads.output.clone(), keys_back(Some(&reads.lookback))?))).collect::<Value>(),
         distinct => !grain_is_checked(output, part),
         known_grain => known_grain(output),
         ranges,
@@ -89,6 +90,11 @@ pub(super) fn output(renderer: &Renderer<'_>, output: &Output, part: &Part, grou
         due_when => optional(output.due_when.as_ref().map(expression).transpose()?),
         periods => needs_periods(output),
     })
+}
+
+/// How many dates are read, where it is dates that are counted.
+fn keys_back(lookback: Option<&Lookback>) -> Option<Value> {
+    if let Lookback::Keys(count) = lookback? { Some(Value::from(*count)) } else { None }
 }
 
 /// What two outputs must agree in to be compared with the spine at once: all that the comparison looks at, which is

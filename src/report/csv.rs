@@ -5,12 +5,16 @@ use csv::{ReaderBuilder, StringRecord, Writer};
 use crate::model::coverage::{Class, Coverage, KeyState};
 use crate::model::report::{CheckReport, Finding, GateReport, Report};
 use crate::model::retry::RetryItem;
+use crate::model::schedule::Scheduled;
 use crate::model::table::{Table, Value};
 
 use super::snapshot::Cells;
 
 const REPORT: [&str; 9] = ["gate", "query", "stage", "output", "key", "class", "verdict", "rows", "reason"];
 const RETRY: [&str; 7] = ["stage", "output", "key", "class", "reason", "attempts", "last"];
+
+const WAVES: [&str; 13] =
+    ["wave", "status", "stage", "output", "key", "class", "reason", "attempts", "last", "next_try", "note", "waits_for", "roots"];
 
 /// One line per faulty key, waived ones included, and one with an empty key per finding that no key tells of.
 pub fn report(report: &Report) -> String {
@@ -35,6 +39,33 @@ pub fn retry(list: &[RetryItem]) -> String {
         let attempts = item.attempts.map(|attempts| attempts.to_string()).unwrap_or_default();
         let last = item.last.as_deref().unwrap_or_default();
         sheet.line([&item.stage, &item.output, &key, item.class.name(), &item.reason, &attempts, last]);
+    }
+    sheet.text()
+}
+
+/// A retry plan: every wanted key with its wave, or with what it waits for.
+pub fn waves<'a>(keys: impl IntoIterator<Item = &'a Scheduled>) -> String {
+    let mut sheet = Sheet::new(WAVES);
+    for key in keys {
+        let item = &key.item;
+        let number = |number: Option<u64>| number.map(|number| number.to_string()).unwrap_or_default();
+        let waits: Vec<String> = key.waits.iter().map(|wait| format!("{} {}", wait.output, wait.keys.join(" "))).collect();
+        let roots: Vec<String> = key.waits.iter().map(|wait| format!("{} {}", wait.root.0, wait.root.1).trim().to_owned()).collect();
+        sheet.line([
+            &number(key.wave().map(u64::from)),
+            key.status(),
+            &item.stage,
+            &item.output,
+            &item.text(),
+            item.class.name(),
+            &item.reason,
+            &number(item.attempts),
+            item.last.as_deref().unwrap_or_default(),
+            &key.next_try.map(|next| next.to_string()).unwrap_or_default(),
+            key.note.as_deref().unwrap_or_default(),
+            &waits.join("; "),
+            &roots.join("; "),
+        ]);
     }
     sheet.text()
 }

@@ -2,6 +2,7 @@
 
 pub mod catalogue;
 pub mod change;
+pub mod commands;
 pub mod csv;
 pub mod diff;
 pub mod json;
@@ -11,10 +12,12 @@ pub mod lines;
 pub mod lint;
 pub mod record;
 pub mod review;
+pub mod rollback;
 pub mod sarif;
 pub mod signoff;
 pub mod snapshot;
 pub mod terminal;
+pub mod waves;
 
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -61,6 +64,37 @@ fn write_file(path: &Path, text: &str) -> std::io::Result<()> {
     file.as_file().sync_all()?;
     readable(&file)?;
     file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+/// Writes files to a folder that is new or empty: all of them, or none. The folder is made beside its place, then renamed.
+///
+/// # Errors
+/// [`Error::Write`], with the place left as it was.
+pub fn write_folder(folder: &Path, files: &[(PathBuf, String)]) -> Result<(), Error> {
+    let write = || -> std::io::Result<()> {
+        let parent = folder.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let staging = tempfile::Builder::new().prefix(".gapgate-").tempdir_in(parent)?;
+        for (file, text) in files {
+            write_file(&staging.path().join(file.file_name().unwrap_or_default()), text)?;
+        }
+        readable_folder(staging.path())?;
+        std::fs::rename(staging.path(), folder)?;
+        // Nothing is left at its place that could be removed.
+        let _ = staging.keep();
+        Ok(())
+    };
+    write().map_err(|source| Error::Write { place: folder.display().to_string(), source })
+}
+
+#[cfg(unix)]
+fn readable_folder(folder: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o755))
+}
+
+#[cfg(not(unix))]
+fn readable_folder(_: &Path) -> std::io::Result<()> {
     Ok(())
 }
 

@@ -1,5 +1,7 @@
 //! Reports for people: one screen first, then the reasons. Reads well at 80 columns and without colour.
 
+pub mod waves;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 

@@ -55,7 +55,7 @@ pub(super) fn bind(target: &Target, schema: &Schema, statements: &[&Sql], interr
 /// Opens the target's database file, or loads its folder first.
 pub(super) fn open(target: &Target, project_dir: &Path, interrupt: &Interrupt) -> Result<Box<dyn Warehouse>, Error> {
     let (file, temporary) = match &target.source {
-        Source::Folder(folder) => folder::database(folder, project_dir, interrupt)?,
+        Source::Folders(folders) => folder::database(folders, project_dir, interrupt)?,
         Source::Database(file) => (file.clone(), None),
         Source::Unset(_) | Source::Remote => {
             return Err(Error::Usage(format!("target `{}` has neither `database` nor `load`", target.name)));

@@ -1,4 +1,4 @@
-//! A folder of SQL, CSV and Parquet files as a database: loaded once, kept while no file of it changes.
+//! Folders of SQL, CSV and Parquet files as a database: loaded once, kept while no file of them changes.
 //!
 //! Files are taken in the order of their paths. A SQL file is run; a CSV or Parquet file becomes a table of its own
 //! name, without leading digits, in the schema of its sub-folder.
@@ -14,26 +14,30 @@ use crate::error::Error;
 /// Where loaded folders are kept, below the project.
 const CACHE: &str = ".gapgate/cache";
 
-/// The database file of a folder, and the temporary folder that holds it if the cache cannot be written.
-pub(super) fn database(folder: &Path, project_dir: &Path, interrupt: &Interrupt) -> Result<(PathBuf, Option<tempfile::TempDir>), Error> {
-    let files = files(folder)?;
-    let name = format!("{:016x}.duckdb", fingerprint(folder, &files)?);
+/// The database file of these folders, and the temporary folder that holds it if the cache cannot be written.
+pub(super) fn database(
+    folders: &[PathBuf],
+    project_dir: &Path,
+    interrupt: &Interrupt,
+) -> Result<(PathBuf, Option<tempfile::TempDir>), Error> {
+    let files = folders.iter().map(|folder| Ok((folder.as_path(), files(folder)?))).collect::<Result<Vec<_>, Error>>()?;
+    let (series, state) = fingerprints(project_dir, &files)?;
     let cache = project_dir.join(CACHE);
-    let file = cache.join(&name);
+    let file = cache.join(format!("{series:08x}-{state:016x}.duckdb"));
     if file.is_file() {
         return Ok((file, None));
     }
     if std::fs::create_dir_all(&cache).is_ok()
         && let Ok(staging) = tempfile::TempDir::with_prefix_in("loading-", &cache)
     {
-        let staged = build(folder, &files, staging.path(), interrupt)?;
-        let kept = remove_others(&cache, &file);
+        let staged = build(&files, staging.path(), interrupt)?;
+        let kept = remove_others(&cache, series, &file);
         std::fs::rename(&staged, &file).map_err(|source| Error::Write { place: file.display().to_string(), source })?;
         ignore_in_git(&cache);
         return kept.map(|()| (file, None));
     }
     let temporary = tempfile::tempdir().map_err(|source| Error::Write { place: "a temporary folder".into(), source })?;
-    let file = build(folder, &files, temporary.path(), interrupt)?;
+    let file = build(&files, temporary.path(), interrupt)?;
     Ok((file, Some(temporary)))
 }
 
@@ -59,23 +63,38 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     Ok(files)
 }
 
-/// Changes when a file is added, removed or written, and with the engine, whose file format may differ.
-fn fingerprint(folder: &Path, files: &[PathBuf]) -> Result<u64, Error> {
-    let mut hasher = DefaultHasher::new();
-    env!("CARGO_PKG_VERSION").hash(&mut hasher);
-    for file in files {
-        let unreadable = |error: std::io::Error| Error::Warehouse(format!("cannot read {}: {error}", file.display()));
-        let metadata = file.metadata().map_err(unreadable)?;
-        file.strip_prefix(folder).unwrap_or(file).hash(&mut hasher);
-        metadata.len().hash(&mut hasher);
-        metadata.modified().map_err(unreadable)?.hash(&mut hasher);
+/// The files of each folder, in the order in which they are loaded.
+type Files<'a> = [(&'a Path, Vec<PathBuf>)];
+
+/// Which folders these are, and their state: that changes when a file is added, removed or written, and with the engine,
+/// whose file format may differ.
+fn fingerprints(project_dir: &Path, folders: &Files<'_>) -> Result<(u32, u64), Error> {
+    let mut series = DefaultHasher::new();
+    let mut state = DefaultHasher::new();
+    env!("CARGO_PKG_VERSION").hash(&mut state);
+    for (folder, files) in folders {
+        folder.strip_prefix(project_dir).unwrap_or(folder).hash(&mut series);
+        for file in files {
+            let unreadable = |error: std::io::Error| Error::Warehouse(format!("cannot read {}: {error}", file.display()));
+            let metadata = file.metadata().map_err(unreadable)?;
+            file.strip_prefix(folder).unwrap_or(file).hash(&mut state);
+            metadata.len().hash(&mut state);
+            metadata.modified().map_err(unreadable)?.hash(&mut state);
+        }
     }
-    Ok(hasher.finish())
+    Ok(((series.finish() >> 32) as u32, state.finish()))
 }
 
-/// Loads the folder into a new database file. Its statements are the user's own and may do what DuckDB can.
-fn build(folder: &Path, files: &[PathBuf], staging: &Path, interrupt: &Interrupt) -> Result<PathBuf, Error> {
+/// Loads the folders into a new database file. Their statements are the user's own and may do what DuckDB can.
+fn build(folders: &Files<'_>, staging: &Path, interrupt: &Interrupt) -> Result<PathBuf, Error> {
     let file = staging.join("warehouse.duckdb");
+    for (folder, files) in folders {
+        load(&file, folder, files, interrupt)?;
+    }
+    Ok(file)
+}
+
+fn load(file: &Path, folder: &Path, files: &[PathBuf], interrupt: &Interrupt) -> Result<(), Error> {
     let failed =
         |error: &duckdb::Error| Error::Warehouse(format!("cannot load {}: {}", folder.display(), super::first_line(&error.to_string())));
     let config = Config::default()
@@ -83,7 +102,7 @@ fn build(folder: &Path, files: &[PathBuf], staging: &Path, interrupt: &Interrupt
         .and_then(|config| config.with("autoinstall_known_extensions", "false"))
         .and_then(|config| config.with("file_search_path", folder.to_string_lossy()))
         .map_err(|error| failed(&error))?;
-    let connection = Connection::open_with_flags(&file, config).map_err(|error| failed(&error))?;
+    let connection = Connection::open_with_flags(file, config).map_err(|error| failed(&error))?;
     let handle = connection.interrupt_handle();
     interrupt.on_throw(move || handle.interrupt());
     for path in files {
@@ -95,8 +114,7 @@ fn build(folder: &Path, files: &[PathBuf], staging: &Path, interrupt: &Interrupt
         }
         outcome.map_err(|error| Error::Warehouse(format!("cannot load {}: {}", name.display(), super::first_line(&error.to_string()))))?;
     }
-    connection.close().map_err(|(_, error)| failed(&error))?;
-    Ok(file)
+    connection.close().map_err(|(_, error)| failed(&error))
 }
 
 fn statement(path: &Path, name: &Path) -> Result<String, Error> {
@@ -122,11 +140,13 @@ fn quote(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// What was loaded from an earlier state of the folder is of no use any more.
-fn remove_others(cache: &Path, keep: &Path) -> Result<(), Error> {
+/// What was loaded from an earlier state of the same folders is of no use any more.
+fn remove_others(cache: &Path, series: u32, keep: &Path) -> Result<(), Error> {
+    let start = format!("{series:08x}-");
+    let of_series = |path: &Path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&start));
     let entries = std::fs::read_dir(cache).map_err(|source| Error::Write { place: cache.display().to_string(), source })?;
     for path in entries.filter_map(Result::ok).map(|entry| entry.path()) {
-        if path.extension().is_some_and(|ending| ending == "duckdb") && path != keep {
+        if path.extension().is_some_and(|ending| ending == "duckdb") && of_series(&path) && path != keep {
             // Another process may have it open; then it stays until the next time.
             let _ = std::fs::remove_file(path);
         }
