@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Tells from the rows themselves whether a date-partitioned pipeline is complete, and what to re-run.
 ///
-/// Exit status: 0 go, 1 no-go, 2 usage or project file is wrong, 3 undecided, 130 interrupted.
+/// Exit status: 0 go, 1 no-go, 2 usage or project file is wrong, 3 undecided, 4 too expensive, 130 interrupted.
 #[derive(Debug, Parser)]
 #[command(name = "gapgate", version, max_term_width = 100, arg_required_else_help = true)]
 pub struct Cli {
@@ -45,6 +45,9 @@ pub struct Common {
     /// Cancel what runs in the warehouse after so many seconds in all.
     #[arg(long, value_name = "SECONDS", default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..), global = true)]
     pub timeout: u64,
+    /// Refuse to run what would read more than this in all, such as 20GB; for engines that can tell.
+    #[arg(long, value_name = "BYTES", value_parser = amount, global = true)]
+    pub max_bytes: Option<u64>,
     /// Run at most so many checks at the same time; as many as suit the target if not given.
     #[arg(long, value_name = "N", value_parser = jobs, global = true)]
     pub jobs: Option<usize>,
@@ -57,6 +60,10 @@ pub struct Common {
     /// Print every faulty key, and the statements that were sent.
     #[arg(short, long, conflicts_with = "quiet", global = true)]
     pub verbose: bool,
+}
+
+fn amount(text: &str) -> Result<u64, String> {
+    crate::model::bytes::parse(text).ok_or_else(|| "not an amount of data such as 20GB".to_owned())
 }
 
 fn jobs(text: &str) -> Result<usize, String> {

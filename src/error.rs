@@ -44,6 +44,9 @@ pub enum Error {
     /// The warehouse could not be opened or asked.
     #[error("{0}")]
     Warehouse(String),
+    /// What was asked for would read more than the cap; nothing was run.
+    #[error("{0}")]
+    TooExpensive(String),
     /// A report could not be written.
     #[error("cannot write {place}: {source}")]
     Write {
@@ -58,11 +61,12 @@ pub enum Error {
 }
 
 impl Error {
-    /// The process exit status: 2 usage or files, 3 undecided, 130 interrupted.
+    /// The process exit status: 2 usage or files, 3 undecided, 4 refused for its cost, 130 interrupted.
     pub fn exit_status(&self) -> u8 {
         match self {
             Self::Usage(_) | Self::Complaints(_) => 2,
             Self::Warehouse(_) | Self::Write { .. } => 3,
+            Self::TooExpensive(_) => 4,
             Self::Interrupted => 130,
         }
     }

@@ -3,6 +3,7 @@
 mod answer;
 pub mod comparison;
 pub mod contract;
+mod cost;
 mod coverage;
 mod empty;
 mod inventory;
@@ -33,6 +34,7 @@ use crate::render::{RenderError, Renderer};
 use crate::warehouse::{Deadline, Inventory, QueryError, Warehouse};
 
 pub use answer::{Answer, answer};
+pub use cost::{Price, afford, prices};
 pub use coverage::{cover, cover_all};
 
 /// Everything that checks are run with.
@@ -96,7 +98,16 @@ impl<'a> Session<'a> {
     }
 
     fn statement(&self, sql: &Sql, sent: Instant) -> StatementReport {
-        StatementReport { sql: sql.as_str().to_owned(), sent: sent.saturating_duration_since(self.start), elapsed: sent.elapsed() }
+        self.since(sql.as_str().to_owned(), sent)
+    }
+
+    fn since(&self, sql: String, sent: Instant) -> StatementReport {
+        StatementReport { sql, sent: sent.saturating_duration_since(self.start), elapsed: sent.elapsed(), bytes: None }
+    }
+
+    /// Counts a statement that served no single check.
+    fn note(&self, statement: StatementReport) {
+        self.overhead.lock().unwrap_or_else(PoisonError::into_inner).push(statement);
     }
 
     /// Runs a statement that serves no single check.
@@ -116,8 +127,19 @@ impl<'a> Session<'a> {
     fn ask(&self, sql: &Sql, statements: &mut Vec<StatementReport>) -> Result<Table, QueryError> {
         let sent = Instant::now();
         let answer = self.warehouse.query(sql, self.deadline);
-        statements.push(self.statement(sql, sent));
+        // The warehouse remembers what it was told before it ran the statement.
+        let estimate = answer.as_ref().ok().and_then(|_| self.warehouse.estimate(sql, self.deadline).ok().flatten());
+        statements.push(StatementReport { bytes: estimate.map(|estimate| estimate.bytes), ..self.statement(sql, sent) });
         answer
+    }
+
+    /// Whether the catalogue names a table, which the engine names in full.
+    pub fn is_catalogued(&self, table: &str) -> bool {
+        let table = table.to_lowercase();
+        inventory::named(self.project)
+            .iter()
+            .map(|name| name.to_lowercase())
+            .any(|name| table == name || table.ends_with(&format!(".{name}")))
     }
 
     /// The tables that the warehouse holds, by lower-case name. They are asked for when they are first needed: to know how
@@ -128,9 +150,9 @@ impl<'a> Session<'a> {
     pub fn tables(&self) -> Result<&Inventory, &str> {
         let answer = self.inventory.get_or_init(|| {
             let sent = Instant::now();
-            let (inventory, sql) = self.warehouse.inventory(self.deadline).map_err(|error| error.to_string())?;
-            let statement = self.statement(&sql, sent);
-            self.overhead.lock().unwrap_or_else(PoisonError::into_inner).push(statement);
+            let (inventory, sql) =
+                self.warehouse.inventory(&inventory::named(self.project), self.deadline).map_err(|error| error.to_string())?;
+            self.note(self.statement(&sql, sent));
             Ok(inventory)
         });
         answer.as_ref().map_err(String::as_str)
@@ -272,26 +294,35 @@ fn test_render(project: &Project, renderer: &Renderer<'_>, check: &Check<'_>) ->
     }
     let render = |outputs: &[String]| renderer.render(check.query, &with(&check.args, "outputs", Argument::List(outputs.to_vec())));
     let mut statements = Vec::new();
-    for group in by_spine(project, &outputs_of(check)) {
-        for batch in group.chunks(coverage::BATCH) {
-            match render(batch) {
-                Ok(sql) => statements.push(sql),
-                // One at a time finds the place of the fault.
-                Err(_) => {
-                    statements.extend(batch.iter().map(|output| render(std::slice::from_ref(output))).collect::<Result<Vec<_>, _>>()?)
-                }
-            }
+    for batch in batches(project, check) {
+        match render(&batch) {
+            Ok(sql) => statements.push(sql),
+            // One at a time finds the place of the fault.
+            Err(_) => statements.extend(batch.iter().map(|output| render(std::slice::from_ref(output))).collect::<Result<Vec<_>, _>>()?),
         }
     }
     Ok(statements)
 }
 
-/// Runs the checks of a gate.
+/// The outputs of a check that classifies keys, by statement, where tables are small.
+fn batches(project: &Project, check: &Check<'_>) -> Vec<Vec<String>> {
+    let groups = by_spine(project, &outputs_of(check));
+    groups.iter().flat_map(|group| group.chunks(coverage::BATCH).map(<[String]>::to_vec)).collect()
+}
+
+/// Runs the checks of a gate. Whatever goes wrong makes a check undecided; so does Ctrl-C, which leaves those that are
+/// finished as they are.
 ///
 /// # Errors
-/// [`Error::Interrupted`] only: whatever else goes wrong makes a check undecided.
+/// [`Error::Complaints`] only: a probe that cannot be rendered.
 pub fn gate(session: &Session<'_>, plan: &Plan<'_>) -> Result<GateReport, Error> {
-    let run = |check: &Check<'_>| if check.classifies() { cover(session, check.query, &outputs_of(check)) } else { single(session, check) };
+    let run = |check: &Check<'_>| {
+        let outcome = if check.classifies() { cover(session, check.query, &outputs_of(check)) } else { single(session, check) };
+        match outcome {
+            Err(Error::Interrupted) => Ok(CheckReport { findings: vec![Finding::interrupted()], ..begin(check) }),
+            outcome => outcome,
+        }
+    };
     let checks = side_by_side(session.jobs, &plan.checks, run).into_iter().collect::<Result<Vec<CheckReport>, Error>>()?;
     let gate = plan.gate;
     let stage = gate.stage.as_deref();
@@ -328,12 +359,9 @@ fn side_by_side<T: Sync, R: Send>(jobs: usize, items: &[T], work: impl Fn(&T) ->
     done.into_iter().map(|(_, result)| result).collect()
 }
 
-/// Runs one check that is judged by its rules alone.
-///
-/// # Errors
-/// [`Error::Interrupted`] only.
-pub fn single(session: &Session<'_>, check: &Check<'_>) -> Result<CheckReport, Error> {
-    let mut report = CheckReport {
+/// A report of which nothing is known yet.
+fn begin(check: &Check<'_>) -> CheckReport {
+    CheckReport {
         query: check.query.id.clone(),
         title: check.query.title.clone(),
         arguments: outputs_of(check).join(", "),
@@ -341,7 +369,15 @@ pub fn single(session: &Session<'_>, check: &Check<'_>) -> Result<CheckReport, E
         coverage: Vec::new(),
         rows: None,
         statements: Vec::new(),
-    };
+    }
+}
+
+/// Runs one check that is judged by its rules alone.
+///
+/// # Errors
+/// [`Error::Interrupted`] only.
+pub fn single(session: &Session<'_>, check: &Check<'_>) -> Result<CheckReport, Error> {
+    let mut report = begin(check);
     let sql = match session.renderer.render(check.query, &check.args) {
         Ok(sql) => sql,
         Err(error) => {
@@ -395,6 +431,16 @@ pub(crate) fn key_columns(project: &Project, check: &Check<'_>) -> Vec<Column> {
     output.map(Output::key_columns).unwrap_or_default()
 }
 
+/// The check that classifies the keys of these outputs.
+///
+/// # Errors
+/// [`Error::Usage`] if the library lacks it.
+pub fn coverage_of<'a>(library: &'a Library, outputs: &[String]) -> Result<Check<'a>, Error> {
+    let query = library.query("quality/coverage")?;
+    let args = [("outputs".to_owned(), Argument::List(outputs.to_vec()))].into_iter().collect();
+    Ok(Check { query, args, declared: String::new() })
+}
+
 /// A deadline so many seconds from now.
 pub fn deadline_in(seconds: u64) -> Deadline {
     Deadline { at: Instant::now() + Duration::from_secs(seconds), seconds }
@@ -405,10 +451,13 @@ pub fn deadline_in(seconds: u64) -> Deadline {
 /// # Errors
 /// [`Error::Interrupted`] only.
 pub fn catalogue(session: &Session<'_>, outputs: &[String]) -> Result<Vec<(String, Finding)>, Error> {
-    let mut findings = Vec::new();
+    let named = inventory::named(session.project);
+    let examined = session.warehouse.examine(&named, session.deadline);
+    let mut findings: Vec<(String, Finding)> = examined.into_iter().map(|finding| (finding.rule.clone(), finding)).collect();
     for name in outputs {
         let sound = || Finding::new(Verdict::Pass, "table", format!("{} is there with every column", session.project.outputs[name].table));
         findings.push((name.clone(), inventory::fault(session, name).unwrap_or_else(sound)));
+        findings.extend(inventory::trap(session, name).map(|finding| (name.clone(), finding)));
     }
     let mut spines: Vec<&str> = outputs.iter().map(|name| session.project.outputs[name].spine.as_str()).collect();
     spines.sort_unstable();

@@ -1,11 +1,19 @@
 //! One integration binary: the guard, the laws, the queries, their snapshots, the command line, lint and the house itself.
 
+#[cfg(feature = "bigquery")]
+mod bigquery;
 #[cfg(feature = "duckdb")]
 mod chain;
 #[cfg(feature = "duckdb")]
 mod cli;
 #[cfg(feature = "duckdb")]
 mod commodity;
+#[cfg(feature = "duckdb")]
+mod conformance;
+#[cfg(all(feature = "bigquery", feature = "duckdb"))]
+mod emulator;
+#[cfg(feature = "bigquery")]
+mod faults;
 mod guard;
 mod house;
 #[cfg(feature = "duckdb")]
@@ -18,10 +26,14 @@ mod laws_gaps;
 mod laws_ledger;
 mod laws_plan;
 mod lint;
+#[cfg(feature = "bigquery")]
+mod live;
 #[cfg(feature = "duckdb")]
 mod queries;
 #[cfg(feature = "duckdb")]
 mod schema;
+#[cfg(feature = "bigquery")]
+mod server;
 #[cfg(feature = "duckdb")]
 mod snapshot;
 #[cfg(feature = "duckdb")]

@@ -115,9 +115,9 @@ impl Warehouse for StandIn<'_> {
         (self.answer)(number, self.engine.query(sql, deadline))
     }
 
-    fn inventory(&self, deadline: Deadline) -> List {
+    fn inventory(&self, named: &[&str], deadline: Deadline) -> List {
         let number = self.asked.fetch_add(1, Ordering::SeqCst);
-        (self.list)(number, self.engine.inventory(deadline))
+        (self.list)(number, self.engine.inventory(named, deadline))
     }
 
     fn may_be_large(&self) -> bool {

@@ -33,6 +33,11 @@
 {% for column in output.key %}{{ (relation ~ "." ~ column.name if relation else column.name) | ident }}, {% endfor %}
 {%- endmacro %}
 
+{#- The same to order by. A key can be NULL, which engines put first or last unless they are told. -#}
+{% macro in_order(output, relation="") -%}
+{% for column in output.key %}{{ (relation ~ "." ~ column.name if relation else column.name) | ident }} nulls last, {% endfor %}
+{%- endmacro %}
+
 {#- 1, 2, 3: the first so many columns. -#}
 {% macro positions(n) -%}
 {% for position in range(1, n + 1) %}{{ position }}{% if not loop.last %}, {% endif %}{% endfor %}

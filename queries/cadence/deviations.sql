@@ -161,4 +161,4 @@ from deviations
 where {{ day | ident }} between {{ scope.start }} and {{ scope.end }}
     or {{ day | ident }} is null
 {%- endif %}
-order by {{ cadence.names(output) }}class, done_on
+order by {{ cadence.in_order(output) }}class, done_on nulls last

@@ -79,7 +79,7 @@ followed as (
     select
         timeline.*,
         max(case when is_offer = 1 then used_or_offered end) over (
-            {% for column in shared.columns %}{% if loop.first %}partition by {% endif %}{{ column | ident }}{% if loop.last %} {% else %}, {% endif %}{% endfor %}order by used_or_offered, is_offer{% if not strictly %} desc{% endif %}
+            {% for column in shared.columns %}{% if loop.first %}partition by {% endif %}{{ column | ident }}{% if loop.last %} {% else %}, {% endif %}{% endfor %}order by used_or_offered nulls last, is_offer{% if not strictly %} desc{% endif %}
             rows between unbounded preceding and current row
         ) as newest_day
     from timeline
@@ -137,4 +137,4 @@ from compared
 left join newest_versions
     on {{ same("compared", "newest_versions") }}compared.newest_day = newest_versions.offered_on
 where compared.is_newest = 0
-order by {{ cadence.names(output, "compared") }}compared.used
+order by {{ cadence.in_order(output, "compared") }}compared.used nulls last

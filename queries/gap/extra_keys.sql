@@ -38,4 +38,4 @@ select
     held_rows
 from classed
 where class in ('extra', 'null_key')
-order by output, class{% for column in key %}, {{ column.name | ident }}{% endfor %}
+order by output, class{% for column in key %}, {{ column.name | ident }} nulls last{% endfor %}

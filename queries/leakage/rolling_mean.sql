@@ -103,4 +103,4 @@ select
 from recomputed
 where stored is null
     or abs(stored - computed) > {{ tolerance }} * abs(computed)
-order by {{ cadence.names(output) }}entity_name, stored
+order by {{ cadence.in_order(output) }}entity_name, stored

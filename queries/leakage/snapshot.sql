@@ -46,4 +46,4 @@ select
 from classed
 where class <> 'ok'
 group by {{ cadence.names(output) }}class
-order by {{ cadence.names(output) }}class
+order by {{ cadence.in_order(output) }}class

@@ -67,4 +67,4 @@ select
     declared_rows
 from compared
 where is_declared = 0
-order by {{ cadence.names(output) }}marks
+order by {{ cadence.in_order(output) }}marks

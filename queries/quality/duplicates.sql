@@ -45,4 +45,4 @@ select
     {% for column in output.grain %}coalesce({{ sql.text("grain_" ~ loop.index) }}, 'null'){% if not loop.last %} || '/' || {% endif %}{% endfor %} as grain,
     copies
 from repeated
-order by {% for column in output.key %}{{ column.name | ident }}, {% endfor %}grain, copies
+order by {% for column in output.key %}{{ column.name | ident }} nulls last, {% endfor %}grain, copies

@@ -63,4 +63,4 @@ from declared
 full outer join found on declared.label = found.label
 where declared.label is null
     or found.held_rows is null
-order by finding, label
+order by finding, label nulls last

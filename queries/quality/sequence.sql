@@ -101,4 +101,4 @@ select
     to_number,
     held_rows
 from faults
-order by {{ cadence.names(output) }}class, from_number
+order by {{ cadence.in_order(output) }}class, from_number

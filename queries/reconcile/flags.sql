@@ -73,4 +73,4 @@ from counted
 where flagged_without_content > 0
     or content_without_flag > 0
     or unknown_flags > 0
-order by {% for column in output.key %}{{ column.name | ident }}{% if not loop.last %}, {% endif %}{% endfor %}
+order by {% for column in output.key %}{{ column.name | ident }} nulls last{% if not loop.last %}, {% endif %}{% endfor %}

@@ -98,4 +98,4 @@ left join found
     on {{ entities.same(output.key, "children", "found") }}
     and children.entity = found.entity
 where found.entity is null
-order by {% for column in output.key %}children.{{ column.name | ident }}, {% endfor %}children.entity
+order by {% for column in output.key %}children.{{ column.name | ident }} nulls last, {% endfor %}children.entity nulls last

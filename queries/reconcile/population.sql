@@ -110,4 +110,4 @@ select
     absent_from,
     reason
 from differences
-order by {% for key in shared %}differences.{{ key.name | ident }}, {% endfor %}entity, found_in
+order by {% for key in shared %}differences.{{ key.name | ident }} nulls last, {% endfor %}entity nulls last, found_in

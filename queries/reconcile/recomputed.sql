@@ -141,4 +141,4 @@ left join windowed
     and asked.entity = windowed.entity
 where not (asked.stored_value is null and windowed.recomputed is null)
     and (abs(asked.stored_value - windowed.recomputed) <= {{ tolerance }} * abs(windowed.recomputed)) is not true
-order by {% for column in output.key %}asked.{{ column.name | ident }}, {% endfor %}asked.entity, value
+order by {% for column in output.key %}asked.{{ column.name | ident }} nulls last, {% endfor %}asked.entity nulls last, value

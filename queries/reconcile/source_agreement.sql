@@ -114,4 +114,4 @@ where compared.finding in ('differs', 'repeated')
     {%- if not only_common %}
     or (compared.finding = 'only_in' and due.is_due = 1)
     {%- endif %}
-order by {% for key in shared %}compared.{{ key.name | ident }}, {% endfor %}compared.entity, compared.found_in
+order by {% for key in shared %}compared.{{ key.name | ident }} nulls last, {% endfor %}compared.entity nulls last, compared.found_in

@@ -1,10 +1,13 @@
 //! `gapgate doctor`: what stands in the way of a gate, and what no gate looks at.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::{Environment, Setup, options};
 use crate::cli::Common;
 use crate::error::Error;
+use crate::model::bytes;
+use crate::model::catalogue::Gate;
 use crate::model::report::Finding;
 use crate::model::verdict::Verdict;
 use crate::report::{self, Place};
@@ -17,6 +20,7 @@ pub(super) fn run(common: &Common, environment: &Environment) -> Result<u8, Erro
     let session = setup.session(warehouse.as_ref(), common);
     let mut findings = vec![connection(&session)];
     findings.extend(run::catalogue(&session, &outputs)?);
+    findings.extend(cost(&setup, &session)?);
     findings.extend(advice(&setup, &outputs));
     let mut text = String::new();
     for (subject, finding) in &findings {
@@ -37,6 +41,33 @@ fn connection(session: &Session<'_>) -> Named {
         Err(error) => Finding::undecided("connection", error.to_owned()),
     };
     ("connection".to_owned(), finding)
+}
+
+/// What each gate would read, and from where besides the catalogue; of engines that can tell.
+fn cost(setup: &Setup, session: &Session<'_>) -> Result<Vec<Named>, Error> {
+    let Some(cap) = session.warehouse.cap() else { return Ok(Vec::new()) };
+    let gates: Vec<&Gate> = setup.project.gates.values().collect();
+    let plans = run::plan(&setup.project, &setup.library, &setup.scope, setup.target.dialect, &gates)?;
+    let mut findings = Vec::new();
+    for plan in &plans {
+        let prices = run::prices(session, &plan.checks)?;
+        let sum = prices.iter().map(|price| price.bytes).fold(0, u64::saturating_add);
+        let what = format!("would read {} of at most {}", bytes::show(sum), bytes::show(cap));
+        let finding = match prices.iter().find_map(|price| Some((price, price.unknown.as_ref()?))) {
+            Some((price, reason)) => Finding::undecided("cost", format!("{} cannot be estimated: {reason}", price.check)),
+            None if sum > cap => Finding::new(Verdict::Fail, "cost", what).with_remedy("narrow the scope, or raise `max_bytes_billed`"),
+            None => Finding::new(Verdict::Pass, "cost", what),
+        };
+        findings.push((format!("gate {}", plan.gate.name), finding));
+        let tables: BTreeSet<&String> = prices.iter().flat_map(|price| &price.tables).collect();
+        let others: Vec<&str> = tables.into_iter().filter(|table| !session.is_catalogued(table)).map(String::as_str).collect();
+        if !others.is_empty() {
+            let finding = Finding::new(Verdict::Warn, "tables", format!("reads {}, which the catalogue does not name", others.join(", ")));
+            findings
+                .push((format!("gate {}", plan.gate.name), finding.with_remedy("nothing to do if views or queries of yours read them")));
+        }
+    }
+    Ok(findings)
 }
 
 /// What the project file leaves open. None of it stops a gate.

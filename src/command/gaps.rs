@@ -30,7 +30,10 @@ pub(super) fn run(common: &Common, environment: &Environment, names: &[String], 
     let warehouse = setup.open(environment)?;
     let session = setup.session(warehouse.as_ref(), common);
     let checks = match by {
-        None => vec![run::cover(&session, setup.library.query("quality/coverage")?, &outputs)?],
+        None => {
+            run::afford(&session, [&run::coverage_of(&setup.library, &outputs)?])?;
+            vec![run::cover(&session, setup.library.query("quality/coverage")?, &outputs)?]
+        }
         Some(period) => by_period(&session, &outputs, period)?,
     };
     let gate = GateReport {
@@ -67,15 +70,14 @@ fn missing(report: &Report) -> Vec<RetryItem> {
 
 fn by_period(session: &Session<'_>, outputs: &[String], period: Period) -> Result<Vec<CheckReport>, Error> {
     let query = session.library.query("gap/coverage_by_period")?;
-    let mut reports = Vec::new();
-    for outputs in run::by_spine(session.project, outputs) {
-        let args: IndexMap<String, Argument> =
-            [("outputs".to_owned(), Argument::List(outputs)), ("by".to_owned(), Argument::Text(period.name().to_owned()))]
-                .into_iter()
-                .collect();
-        reports.push(run::single(session, &Check { query, args, declared: String::new() })?);
-    }
-    Ok(reports)
+    let check = |outputs: Vec<String>| {
+        let by = ("by".to_owned(), Argument::Text(period.name().to_owned()));
+        let args: IndexMap<String, Argument> = [("outputs".to_owned(), Argument::List(outputs)), by].into_iter().collect();
+        Check { query, args, declared: String::new() }
+    };
+    let checks: Vec<Check<'_>> = run::by_spine(session.project, outputs).into_iter().map(check).collect();
+    run::afford(session, &checks)?;
+    checks.iter().map(|check| run::single(session, check)).collect()
 }
 
 /// The rows of all spines one after the other; what could not be judged is said beside them.

@@ -76,6 +76,11 @@ fn check(setup: &Setup, common: &Common, environment: &Environment, gates: &[Gat
     let warehouse = warehouse.map_err(|_| Error::Warehouse("opening the target failed without a reason".to_owned()))??;
     let mut session = setup.session(warehouse.as_ref(), common);
     session.adopt(&plans);
+    match run::afford(&session, plans.iter().flat_map(|plan| &plan.checks)) {
+        // No check is begun after Ctrl-C, and the report says so of each.
+        Ok(()) | Err(Error::Interrupted) => {}
+        Err(error) => return Err(error),
+    }
     let gates: Vec<GateReport> = plans.iter().map(|plan| run::gate(&session, plan)).collect::<Result<_, _>>()?;
     let statements = session.statements();
     Ok(Report::of(setup.header(), gates, setup.start.elapsed(), statements))

@@ -25,6 +25,7 @@ use crate::model::catalogue::{Project, Target};
 use crate::model::query::Library;
 use crate::model::report::Header;
 use crate::model::scope::Scope;
+use crate::model::verdict::Verdict;
 use crate::report;
 use crate::run::{Session, deadline_in};
 use crate::warehouse::{self, Interrupt, Warehouse};
@@ -58,10 +59,18 @@ pub fn run(cli: &Cli, environment: &Environment) -> u8 {
         Command::Snapshot(action) => snapshot::run(&cli.common, environment, action),
         Command::Run { query, args } => query::run(&cli.common, environment, query, args),
     };
-    outcome.unwrap_or_else(|error| {
-        report::say(&format!("gapgate: {error}"));
-        error.exit_status()
-    })
+    match outcome {
+        // What Ctrl-C left undecided has an exit status of its own.
+        Ok(status) if status == Verdict::Undecided.exit_status(false) && environment.interrupt.is_thrown() => {
+            report::say("gapgate: interrupted; what was not finished is undecided");
+            Error::Interrupted.exit_status()
+        }
+        Ok(status) => status,
+        Err(error) => {
+            report::say(&format!("gapgate: {error}"));
+            error.exit_status()
+        }
+    }
 }
 
 /// The project, its library, what to look at, and whom to ask.

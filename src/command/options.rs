@@ -8,7 +8,7 @@ use crate::cli::Common;
 use crate::error::{Error, did_you_mean};
 use crate::load::scope::Words;
 use crate::load::{self, selects};
-use crate::model::catalogue::{Gate, Output, Project, Target};
+use crate::model::catalogue::{Gate, Output, Project, Source, Target};
 use crate::model::scope::{Scope, parse_as_of};
 use crate::model::sql::Dialect;
 use crate::report::Place;
@@ -29,11 +29,23 @@ pub(super) fn target(common: &Common, project: &Project) -> Result<Target, Error
         None => project.targets.values().next(),
         Some(name) => project.targets.get(name),
     };
-    found.cloned().ok_or_else(|| {
+    let mut target = found.cloned().ok_or_else(|| {
         let names: Vec<&str> = project.targets.keys().map(String::as_str).collect();
         let name = common.target.as_deref().unwrap_or_default();
         Error::Usage(format!("no target is named \"{name}\"{}; known: {}", did_you_mean(name, names.iter().copied()), names.join(", ")))
-    })
+    })?;
+    match (common.max_bytes, &mut target.source) {
+        (None, _) | (_, Source::Unset(_)) => {}
+        (Some(most), Source::BigQuery(place)) => place.max_bytes = most,
+        (Some(_), _) => {
+            return Err(Error::Usage(format!(
+                "--max-bytes cannot be kept by target `{}`: {} does not say beforehand what a statement reads",
+                target.name,
+                target.dialect.name()
+            )));
+        }
+    }
+    Ok(target)
 }
 
 /// The dialect of that name.

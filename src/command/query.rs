@@ -44,6 +44,7 @@ pub(super) fn run(common: &Common, environment: &Environment, id: &str, words: &
     let warehouse = setup.open(environment)?;
     let session = setup.session(warehouse.as_ref(), common);
     let check = Check { query, args, declared: String::new() };
+    run::afford(&session, [&check])?;
     let answer = run::answer(&session, &check)?;
     for (format, place) in formats {
         let Some(rows) = &answer.rows else { continue };

@@ -44,6 +44,7 @@ pub(super) fn run(common: &Common, environment: &Environment, names: &[String]) 
     let outputs = options::outputs(common, &setup.project, names)?;
     let warehouse = setup.open(environment)?;
     let session = setup.session(warehouse.as_ref(), common);
+    run::afford(&session, [&run::coverage_of(&setup.library, &outputs)?])?;
     let mut statements = Vec::new();
     let coverage = run::cover_all(&session, setup.library.query("quality/coverage")?, &outputs, &mut statements)?;
     let attempts = attempts(&session, &outputs)?;

@@ -86,7 +86,9 @@ fn file(target: &Target) -> Result<String, Error> {
 
 fn inventory(setup: &Setup, common: &Common, environment: &Environment) -> Result<Inventory, Error> {
     let warehouse = setup.open(environment)?;
-    let answer = warehouse.inventory(deadline_in(common.timeout));
+    let named = contract::tables(&setup.project, &setup.library, &setup.scope, setup.target.dialect);
+    let named: Vec<&str> = named.iter().map(String::as_str).collect();
+    let answer = warehouse.inventory(&named, deadline_in(common.timeout));
     answer.map(|(inventory, _)| inventory).map_err(|error| match error {
         QueryError::Interrupted => Error::Interrupted,
         error => Error::Warehouse(format!("the tables of target `{}` cannot be listed: {error}", setup.target.name)),

@@ -4,6 +4,7 @@
 //! Files are parsed first and validated after; every complaint names file and line, and all come at once.
 
 pub mod arguments;
+mod bigquery;
 pub mod fixture;
 mod header;
 mod ledger;

@@ -5,6 +5,7 @@ use std::path::Path;
 use indexmap::IndexMap;
 use jiff::tz::TimeZone;
 
+use super::bigquery;
 use super::toml::{Fields, Node};
 use crate::model::catalogue::{Argument, CheckSpec, Gate, KeyColumn, Output, Source, Spine, SpineSource, Target, Waiver};
 use crate::model::date::Step;
@@ -27,6 +28,7 @@ pub(super) fn target(name: &str, fields: &Fields<'_>, dir: &Path) -> Option<Targ
     let database = fields.get("database");
     let folders = fields.get("load");
     let source = match (&database, &folders) {
+        (None, None) if dialect == Some(Dialect::BigQuery) => bigquery::source(fields),
         (Some(database), None) => expand(database).map(|path| path.map_or_else(Source::Unset, |path| Source::Database(dir.join(path)))),
         (None, Some(folders)) => self::folders(folders, dir),
         (None, None) if dialect == Some(Dialect::DuckDb) => {
@@ -40,23 +42,7 @@ pub(super) fn target(name: &str, fields: &Fields<'_>, dir: &Path) -> Option<Targ
         }
     };
     // Keys of engines that are reached over the network: checked for spelling here, used by their engine.
-    for key in [
-        "project",
-        "dataset",
-        "location",
-        "max_bytes_billed",
-        "host",
-        "port",
-        "user",
-        "password",
-        "dbname",
-        "sslmode",
-        "http_path",
-        "token",
-        "catalog",
-        "schema",
-        "warehouse",
-    ] {
+    for key in ["host", "port", "user", "password", "dbname", "sslmode", "http_path", "token", "catalog", "schema", "warehouse"] {
         fields.get(key);
     }
     let target = Target {
@@ -89,7 +75,7 @@ fn folders(node: &Node<'_>, dir: &Path) -> Option<Source> {
 
 /// Replaces `${NAME}` by the environment's value; `Err` names a variable that is not set, which matters only once the
 /// target is used.
-fn expand(node: &Node<'_>) -> Option<Result<String, String>> {
+pub(super) fn expand(node: &Node<'_>) -> Option<Result<String, String>> {
     let text = node.text()?;
     let mut expanded = String::new();
     let mut rest = text.as_str();

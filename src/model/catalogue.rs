@@ -9,6 +9,7 @@ use indexmap::IndexMap;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 
+use super::bigquery::BigQuery;
 use super::date::{Deadline, Step};
 use super::number::Decimal;
 use super::places::Places;
@@ -115,6 +116,8 @@ pub enum Source {
     Folders(Vec<PathBuf>),
     /// Named by an environment variable that is not set.
     Unset(String),
+    /// A BigQuery project.
+    BigQuery(Box<BigQuery>),
     /// A warehouse of another engine; its connection is not part of this build.
     Remote,
 }

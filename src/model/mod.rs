@@ -2,6 +2,8 @@
 //!
 //! Everything above imports from here; nothing here imports from above.
 
+pub mod bigquery;
+pub mod bytes;
 pub mod catalogue;
 pub mod chain;
 pub mod change;

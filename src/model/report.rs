@@ -34,6 +34,11 @@ impl Finding {
         Self::new(Verdict::Undecided, rule, message)
     }
 
+    /// What is left of a check that the user interrupted.
+    pub fn interrupted() -> Self {
+        Self::undecided("interrupted", "interrupted before it was finished")
+    }
+
     /// The same with a remedy.
     #[must_use]
     pub fn with_remedy(mut self, remedy: impl Into<String>) -> Self {
@@ -67,6 +72,16 @@ impl CheckReport {
         let own = self.findings.iter().map(|finding| finding.verdict);
         own.chain(self.coverage.iter().map(Coverage::verdict)).max().unwrap_or(Verdict::Pass)
     }
+
+    /// What its statements read, by estimate.
+    pub fn bytes(&self) -> Option<u64> {
+        sum_of_bytes(self.statements.iter())
+    }
+}
+
+/// What these statements read together, by estimate; `None` where no engine gave one.
+pub fn sum_of_bytes<'a>(statements: impl Iterator<Item = &'a StatementReport>) -> Option<u64> {
+    statements.filter_map(|statement| statement.bytes).reduce(u64::saturating_add)
 }
 
 /// One statement and how long it took.
@@ -78,6 +93,8 @@ pub struct StatementReport {
     pub sent: Duration,
     /// The time in the warehouse, fetching included.
     pub elapsed: Duration,
+    /// What it reads, by the estimate of an engine that gives one.
+    pub bytes: Option<u64>,
 }
 
 /// A person's decision to go on although a gate does not say go.
@@ -139,7 +156,7 @@ impl GateReport {
     }
 
     /// The statements of all its checks.
-    pub fn statements(&self) -> impl Iterator<Item = &StatementReport> {
+    pub fn statements(&self) -> impl Iterator<Item = &StatementReport> + Clone {
         self.checks.iter().flat_map(|check| &check.statements)
     }
 }
@@ -204,5 +221,10 @@ impl Report {
             end = end.max(*to);
         }
         (spans.len(), total)
+    }
+
+    /// What all statements read, by estimate.
+    pub fn bytes(&self) -> Option<u64> {
+        sum_of_bytes(self.statements.iter().chain(self.gates.iter().flat_map(GateReport::statements)))
     }
 }

@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 
 use super::jsonl::Object;
 use crate::model::coverage::{Class, Coverage};
-use crate::model::report::{CheckReport, Finding, GateReport, Override, Report, StatementReport};
+use crate::model::report::{CheckReport, Finding, GateReport, Override, Report, StatementReport, sum_of_bytes};
 use crate::model::scope::Season;
 use crate::model::table::{Column, Table};
 use crate::model::verdict::Verdict;
@@ -59,7 +59,7 @@ impl<'a> Document<'a> {
             zone: &header.zone,
             elapsed_ms: milliseconds(report.elapsed),
             own_ms: milliseconds(report.elapsed.saturating_sub(warehouse)),
-            statements: Statements { count, elapsed_ms: milliseconds(warehouse) },
+            statements: Statements { count, elapsed_ms: milliseconds(warehouse), estimated_bytes: report.bytes() },
             findings: &report.findings,
             overrides: &report.overrides,
             gates: report.gates.iter().map(Gate::of).collect(),
@@ -71,12 +71,14 @@ impl<'a> Document<'a> {
 struct Statements {
     count: usize,
     elapsed_ms: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    estimated_bytes: Option<u64>,
 }
 
 impl Statements {
-    fn of<'a>(statements: impl Iterator<Item = &'a StatementReport>) -> Self {
-        let (count, elapsed) = statements.fold((0, Duration::ZERO), |(n, sum), one| (n + 1, sum + one.elapsed));
-        Self { count, elapsed_ms: milliseconds(elapsed) }
+    fn of<'a>(statements: impl Iterator<Item = &'a StatementReport> + Clone) -> Self {
+        let elapsed = statements.clone().map(|one| one.elapsed).sum();
+        Self { count: statements.clone().count(), elapsed_ms: milliseconds(elapsed), estimated_bytes: sum_of_bytes(statements) }
     }
 }
 
@@ -117,6 +119,8 @@ struct Check<'a> {
     arguments: &'a str,
     verdict: Verdict,
     findings: &'a [Finding],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    estimated_bytes: Option<u64>,
     outputs: Vec<Output<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     rows: Option<Rows<'a>>,
@@ -130,6 +134,7 @@ impl<'a> Check<'a> {
             arguments: &check.arguments,
             verdict: check.verdict(),
             findings: &check.findings,
+            estimated_bytes: check.bytes(),
             outputs: check.coverage.iter().map(Output::of).collect(),
             rows: check.rows.as_ref().map(|table| Rows { columns: table.columns(), rows: Cells(table) }),
         }
@@ -290,6 +295,7 @@ pub(super) mod tests {
                 sql: "select 1".to_owned(),
                 sent: Duration::from_millis(sent),
                 elapsed: Duration::from_millis(2),
+                bytes: None,
             }],
         }
     }

@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 
 use comfy_table::{Cell, CellAlignment, ColumnConstraint, ContentArrangement, Table as Grid, presets};
 
+use crate::model::bytes;
 use crate::model::change::Change;
 use crate::model::coverage::{Class, Coverage};
 use crate::model::query::Query;
@@ -170,7 +171,8 @@ fn list(names: &[String]) -> String {
 
 fn push_check(text: &mut String, check: &CheckReport, style: Style) {
     let subject = if check.arguments.is_empty() || !check.coverage.is_empty() { String::new() } else { format!(" ({})", check.arguments) };
-    let _ = writeln!(text, "{} {}{subject}", style.verdict(check.verdict()), check.query);
+    let reads = check.bytes().map(|bytes| format!(", reads {}", bytes::show(bytes))).unwrap_or_default();
+    let _ = writeln!(text, "{} {}{subject}{reads}", style.verdict(check.verdict()), check.query);
     if !check.coverage.is_empty() {
         let _ = writeln!(text, "{}", coverage_grid(&check.coverage, style));
         push_coverage_findings(text, &check.coverage, style);
@@ -281,7 +283,8 @@ fn cost(report: &Report) -> String {
     let (count, elapsed) = report.cost();
     let own = report.elapsed.saturating_sub(elapsed);
     let noun = if count == 1 { "statement" } else { "statements" };
-    format!("{count} {noun} in {} ms, gapgate itself {} ms\n", elapsed.as_millis(), own.as_millis())
+    let read = report.bytes().map(|bytes| format!(", {} read by estimate", bytes::show(bytes))).unwrap_or_default();
+    format!("{count} {noun} in {} ms{read}, gapgate itself {} ms\n", elapsed.as_millis(), own.as_millis())
 }
 
 /// Counts per output, and what is missing as ranges in the order of the spine.

@@ -2,11 +2,22 @@
 
 use super::Session;
 use crate::error::did_you_mean;
-use crate::model::catalogue::{Output, Spine, SpineSource};
+use crate::model::catalogue::{Output, Project, Spine, SpineSource};
 use crate::model::reading::{self, Reading};
 use crate::model::report::Finding;
 use crate::model::schema::{Inventory, TableInfo};
+use crate::model::verdict::Verdict;
 use crate::warehouse::QueryError;
+
+/// The tables that the catalogue names.
+pub(super) fn named(project: &Project) -> Vec<&str> {
+    let spines = project.spines.values().filter_map(|spine| match &spine.source {
+        SpineSource::Table(table) => Some(table.as_str()),
+        _ => None,
+    });
+    let outputs = project.outputs.values().map(|output| output.table.as_str());
+    outputs.chain(spines).chain(project.runs.iter().map(|ledger| ledger.table.as_str())).collect()
+}
 
 /// Why an output cannot be judged, if that can be told from the list of tables.
 pub(super) fn fault(session: &Session<'_>, output: &str) -> Option<Finding> {
@@ -14,6 +25,19 @@ pub(super) fn fault(session: &Session<'_>, output: &str) -> Option<Finding> {
     // Without a list the statement itself will say what is wrong.
     let tables = session.tables().ok()?;
     output_fault(tables, output).or_else(|| spine_fault(session, tables, &session.project.spines[&output.spine]))
+}
+
+/// What makes an output that can be judged dearer than it need be.
+pub(super) fn trap(session: &Session<'_>, output: &str) -> Option<Finding> {
+    let output = session.project.outputs.get(output)?;
+    let column = session.tables().ok()?.get(&output.table.to_lowercase())?.partition.first()?.to_lowercase();
+    let mut sources = output.key.iter().map(|key| &key.source).chain(&output.filter);
+    if sources.any(|source| source.to_lowercase().contains(&column)) {
+        return None;
+    }
+    let message = format!("{} is partitioned by {column}, which neither its key nor its `where` names", output.table);
+    let remedy = "every statement may read all partitions: make it the output's `date`, or bound it in `where`";
+    Some(Finding::new(Verdict::Warn, "partitions", message).with_remedy(remedy))
 }
 
 fn output_fault(tables: &Inventory, output: &Output) -> Option<Finding> {
@@ -61,6 +85,7 @@ fn find<'t>(tables: &'t Inventory, name: &str) -> Result<&'t TableInfo, Finding>
 pub(super) fn engine_finding(error: &QueryError) -> Finding {
     let finding = Finding::undecided("engine", error.to_string());
     match error {
+        QueryError::Explained { remedy, .. } => finding.with_remedy(remedy),
         QueryError::Timeout(_) => Finding::undecided("timeout", error.to_string()).with_remedy("narrow the scope, or raise --timeout"),
         QueryError::Engine(text) if text.contains("Conversion Error") || text.contains("Cannot compare") => {
             finding.with_remedy("two types do not compare: cast one of them in the project file or the query")

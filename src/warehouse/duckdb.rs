@@ -57,7 +57,7 @@ pub(super) fn open(target: &Target, project_dir: &Path, interrupt: &Interrupt) -
     let (file, temporary) = match &target.source {
         Source::Folders(folders) => folder::database(folders, project_dir, interrupt)?,
         Source::Database(file) => (file.clone(), None),
-        Source::Unset(_) | Source::Remote => {
+        _ => {
             return Err(Error::Usage(format!("target `{}` has neither `database` nor `load`", target.name)));
         }
     };
@@ -135,7 +135,7 @@ impl Warehouse for DuckDb {
         outcome.map_err(|error| self.reason(&error, deadline))
     }
 
-    fn inventory(&self, deadline: Deadline) -> Result<(Inventory, Sql), QueryError> {
+    fn inventory(&self, _named: &[&str], deadline: Deadline) -> Result<(Inventory, Sql), QueryError> {
         let sql = Sql::parse(INVENTORY, Dialect::DuckDb).map_err(|refusal| QueryError::Engine(refusal.to_string()))?;
         let table = self.query(&sql, deadline)?;
         let mut inventory = Inventory::new();

@@ -2,6 +2,8 @@
 //!
 //! Nothing but a [`Sql`], which is one read-only statement, is ever sent; the connection is read-only besides.
 
+#[cfg(feature = "bigquery")]
+mod bigquery;
 #[cfg(feature = "duckdb")]
 mod duckdb;
 mod interrupt;
@@ -11,6 +13,7 @@ use std::time::Instant;
 use crate::error::Error;
 use crate::model::catalogue::{Source, Target};
 use crate::model::fixture::{Part, SmallWarehouse};
+use crate::model::report::Finding;
 use crate::model::schema::Schema;
 use crate::model::sql::{Dialect, Place, Sql};
 use crate::model::table::Table;
@@ -30,6 +33,23 @@ pub enum QueryError {
     /// The engine refused it or failed.
     #[error("{0}")]
     Engine(String),
+    /// The same, where it is known what to do about it.
+    #[error("{message}")]
+    Explained {
+        /// What the engine says.
+        message: String,
+        /// What to do.
+        remedy: String,
+    },
+}
+
+/// What a statement would read, by the engine's own word and without running it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Estimate {
+    /// Bytes.
+    pub bytes: u64,
+    /// The tables that it reads, those behind views included, as `project.dataset.table`.
+    pub tables: Vec<String>,
 }
 
 /// What an engine has against a statement on tables of the recorded columns.
@@ -66,11 +86,30 @@ pub trait Warehouse: Send + Sync {
     /// The engine's own, a time-out, or an interrupt; in the last two the statement is cancelled.
     fn query(&self, sql: &Sql, deadline: Deadline) -> Result<Table, QueryError>;
 
-    /// Every table and view that can be seen, under each name by which it can be asked for, and how the list was asked for.
+    /// Every table and view that can be seen, under each name by which it can be asked for, and how the list was asked for. Engines
+    /// whose lists are per schema look where the `named` tables are.
     ///
     /// # Errors
     /// As [`Warehouse::query`].
-    fn inventory(&self, deadline: Deadline) -> Result<(Inventory, Sql), QueryError>;
+    fn inventory(&self, named: &[&str], deadline: Deadline) -> Result<(Inventory, Sql), QueryError>;
+
+    /// What a statement would read; `None` from engines that cannot tell before they have run it.
+    ///
+    /// # Errors
+    /// As [`Warehouse::query`].
+    fn estimate(&self, _sql: &Sql, _deadline: Deadline) -> Result<Option<Estimate>, QueryError> {
+        Ok(None)
+    }
+
+    /// The most bytes that the statements of a run may read; only of engines that estimate.
+    fn cap(&self) -> Option<u64> {
+        None
+    }
+
+    /// What stands in the way of asking it: credentials, permissions, places. The datasets are those of the `named` tables.
+    fn examine(&self, _named: &[&str], _deadline: Deadline) -> Vec<Finding> {
+        Vec::new()
+    }
 
     /// How many statements it should be sent at the same time, unless the user says otherwise.
     fn at_once(&self) -> usize {
@@ -95,6 +134,8 @@ pub fn open(target: &Target, project_dir: &std::path::Path, interrupt: &Interrup
     match target.dialect {
         #[cfg(feature = "duckdb")]
         Dialect::DuckDb => duckdb::open(target, project_dir, interrupt),
+        #[cfg(feature = "bigquery")]
+        Dialect::BigQuery => bigquery::open(target, interrupt),
         dialect => {
             let _ = (project_dir, interrupt);
             Err(Error::Usage(format!(
