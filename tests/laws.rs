@@ -3,6 +3,8 @@
 //!
 //! `PROPTEST_CASES` and `PROPTEST_RNG_SEED` widen the search; without them every run looks at the same cases.
 
+pub(crate) mod asked;
+mod counts;
 mod oracle;
 mod world;
 
@@ -453,6 +455,28 @@ fn changed(change: impl Fn(String) -> String, more: &str) -> Coverage {
     let (toml, sql) = small();
     let fixture = Fixture::new(&change(toml), &(sql + more));
     fixture.cover(&fixture.scope("2024-02-01")).remove(0)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: config().cases / 2, ..config() })]
+
+    /// Queries that count keys, or put those that follow one another together, say what their classes say.
+    #[test]
+    fn counts_and_ranges_are_those_of_the_classes(plan in plans()) {
+        let world = plan.world();
+        let fixture = world.fixture();
+        let scope = world.scope(&fixture);
+        for answer in counts::answers(&world) {
+            let found = asked::ask(&fixture, &scope, answer.query, &answer.args);
+            prop_assert_eq!(found, answer.lines, "left is {} {:?}, right the oracle", answer.query, answer.args);
+        }
+    }
+}
+
+#[test]
+fn damage_of_every_kind_reaches_every_count() {
+    let clean = |plan: &Plan| counts::each(&plan.clone().clean().world());
+    asked::assert_damage_reaches(plans(), Plan::kinds, &world::KINDS, |plan| [clean(plan), counts::each(&plan.world())], 10);
 }
 
 /// Law 5: each has its own name, and none passes.

@@ -1,6 +1,13 @@
 //! The laws of the run ledger, on generated ledgers: what its queries fold is compared with an oracle that reads the same
 //! rows, one unit after the other, and shares no code with them.
 
+mod damage;
+mod failures;
+mod held;
+mod oracle;
+mod pace;
+mod world;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use gapgate::model::catalogue::Argument;
@@ -9,10 +16,12 @@ use gapgate::model::table::{Table, Value};
 use gapgate::run::{self, Check, Session};
 use jiff::ToSpan;
 use jiff::civil::{Date, DateTime};
-use proptest::prelude::{ProptestConfig, prop_assert_eq, proptest};
-use proptest::test_runner::RngSeed;
+use proptest::prelude::{ProptestConfig, Strategy, prop_assert_eq, prop_oneof, proptest};
+use proptest::test_runner::{RngSeed, TestCaseError};
 
+use crate::laws::asked::{Answer, ask, assert_damage_reaches};
 use crate::support::{Fixture, LIBRARY, patience};
+use damage::{Damaged, KINDS, damaged_worlds};
 use oracle::{Attempt, Oracle, State};
 use world::{World, worlds};
 
@@ -25,298 +34,6 @@ fn config() -> ProptestConfig {
         config.rng_seed = RngSeed::Fixed(20_240_310);
     }
     config
-}
-
-/// A ledger, and the moment and clock of the question.
-mod world {
-    use jiff::civil::{Date, DateTime, date};
-    use jiff::tz::TimeZone;
-    use jiff::{Timestamp, ToSpan};
-    use proptest::prelude::{Just, Strategy, any, prop, prop_oneof};
-    use proptest::sample::select;
-
-    /// Days of two seasons, with their games.
-    pub(super) const DAYS: [(Date, i64); 6] = [
-        (date(2024, 3, 4), 1),
-        (date(2024, 3, 5), 2),
-        (date(2024, 3, 7), 1),
-        (date(2024, 3, 11), 3),
-        (date(2024, 3, 25), 1),
-        (date(2024, 3, 26), 1),
-    ];
-
-    /// Days of runs: those that some processor expects, a day off, and one outside the seasons.
-    const RUN_DAYS: [Date; 6] =
-        [date(2024, 3, 4), date(2024, 3, 5), date(2024, 3, 7), date(2024, 3, 8), date(2024, 3, 25), date(2023, 3, 7)];
-
-    /// One row of the ledger.
-    #[derive(Clone, Debug)]
-    pub(super) struct Row {
-        pub(super) processor: Option<&'static str>,
-        pub(super) run: Option<u8>,
-        pub(super) day: Option<Date>,
-        pub(super) status: Option<&'static str>,
-        pub(super) started: Option<DateTime>,
-        pub(super) ended: Option<DateTime>,
-        pub(super) test: Option<bool>,
-    }
-
-    /// Moments are of the ledger's own clock; `local` says that it is the project's, else it is UTC.
-    #[derive(Clone, Debug)]
-    pub(super) struct World {
-        pub(super) rows: Vec<Row>,
-        pub(super) as_of: DateTime,
-        pub(super) since: Option<DateTime>,
-        pub(super) local: bool,
-    }
-
-    /// A moment so many times seven hours into March, so that runs start together now and then.
-    fn moment(n: i64, minutes: i64) -> DateTime {
-        date(2024, 3, 5).at(0, 0, 0, 0).saturating_add((7 * n).hours()).saturating_add(minutes.minutes())
-    }
-
-    pub(super) fn worlds() -> impl Strategy<Value = World> {
-        let since = prop_oneof![2 => Just(None), 1 => (0..40i64).prop_map(|n| Some(moment(n, 30)))];
-        (prop::collection::vec(runs(), 1..25), 5..110i64, since, any::<bool>()).prop_map(|(runs, n, since, local)| {
-            let rows = runs.into_iter().flatten().collect();
-            World { rows, as_of: moment(n, 5), since, local }
-        })
-    }
-
-    /// The rows of a run: one or two, now and then twice.
-    fn runs() -> impl Strategy<Value = Vec<Row>> {
-        let processor = prop_oneof![15 => select(vec!["A", "B", "C", "Stranger"]).prop_map(Some), 1 => Just(None)];
-        let day = prop_oneof![15 => select(RUN_DAYS.to_vec()).prop_map(Some), 1 => Just(None)];
-        let words = vec!["success", "SUCCESS", "done", "failed", "Failed", "running", "skipped", "partial"];
-        let status = prop_oneof![15 => select(words).prop_map(Some), 1 => Just(None)];
-        let started = prop_oneof![15 => (0..60i64).prop_map(Some), 1 => Just(None)];
-        let lasts = select(vec![None, Some(0), Some(5), Some(5), Some(300), Some(6000)]);
-        let test = select(vec![None, None, None, Some(false), Some(false), Some(true)]);
-        let run = prop_oneof![4 => (0..3u8).prop_map(Some), 1 => Just(None)];
-        (processor, day, run, status, started, lasts, test, any::<(bool, bool)>()).prop_map(
-            |(processor, day, run, status, started, lasts, test, (begins, twice))| {
-                let started = started.map(|n| moment(n, 0));
-                let ended = lasts.map(|minutes: i64| started.unwrap_or(moment(10, 0)).saturating_add(minutes.minutes()));
-                let end = Row { processor, run, day, status, started, ended, test };
-                let start = Row { status: Some("running"), ended: None, test: None, ..end.clone() };
-                let mut rows = vec![end.clone()];
-                rows.extend(begins.then_some(start));
-                rows.extend((begins && twice).then_some(end));
-                rows
-            },
-        )
-    }
-
-    fn zone() -> TimeZone {
-        TimeZone::get("America/New_York").expect("a zone")
-    }
-
-    impl World {
-        /// A moment of the ledger's clock in UTC.
-        pub(super) fn instant(&self, moment: DateTime) -> Timestamp {
-            let zone = if self.local { zone() } else { TimeZone::UTC };
-            zone.to_ambiguous_zoned(moment).compatible().expect("a moment").timestamp()
-        }
-
-        /// The as-of moment by the project's clock.
-        pub(super) fn as_of_local(&self) -> DateTime {
-            self.instant(self.as_of).to_zoned(zone()).datetime()
-        }
-
-        pub(super) fn toml(&self) -> String {
-            let zone = if self.local { "timezone = \"America/New_York\"\n" } else { "" };
-            format!("{PROJECT}{zone}")
-        }
-
-        pub(super) fn sql(&self) -> String {
-            let text = |value: Option<String>| value.map_or("null".to_owned(), |value| format!("'{value}'"));
-            let row = |row: &Row| {
-                let run = text(row.run.map(|run| format!("r{run}")));
-                let (processor, status) = (text(row.processor.map(str::to_owned)), text(row.status.map(str::to_owned)));
-                let (started, ended) = (text(row.started.map(|t| t.to_string())), text(row.ended.map(|t| t.to_string())));
-                let (day, test) = (text(row.day.map(|day| day.to_string())), text(row.test.map(|test| test.to_string())));
-                format!("insert into runs values ({processor}, {run}, {day}, {status}, {started}, {ended}, {test});\n")
-            };
-            let days = DAYS.map(|(day, games)| format!("insert into days values ('{day}', {games});\n")).concat();
-            SCHEMA.to_owned() + &days + &self.rows.iter().map(row).collect::<String>()
-        }
-    }
-
-    const SCHEMA: &str = "create table days (day date, games integer);\ncreate table rows_of (day date, model varchar);\n\
-        create table runs (processor varchar, run varchar, day date, status varchar, started timestamp, ended timestamp, test boolean);\n";
-
-    const PROJECT: &str = r#"
-[project]
-name = "ledger"
-timezone = "America/New_York"
-[targets.local]
-engine = "duckdb"
-load = "warehouse/"
-threads = 1
-[seasons]
-one = { start = 2024-03-01, end = 2024-03-17 }
-two = { start = 2024-03-25, end = 2024-03-31 }
-[spines.days]
-table = "days"
-key = { day = "date" }
-weights = { games = "sum(games)" }
-[spines.models]
-values = { model = ["elo", "forest"] }
-[spines.forecasts]
-cross = ["models", "days"]
-[outputs]
-a = { stage = "all", table = "rows_of", spine = "days", processor = "A" }
-b1 = { stage = "all", table = "rows_of", spine = "days", processor = "B", not_expected = { first_keys = 1 } }
-b2 = { stage = "all", table = "rows_of", spine = "forecasts", processor = "B", not_expected = { dates = [2024-03-04, 2024-03-07] } }
-c = { stage = "all", table = "rows_of", spine = "days", processor = "C", not_expected = { where = "games > 1" }, expected_by = "1 day 07:00" }
-[runs]
-table = "runs"
-run = "run"
-processor = "processor"
-date = "day"
-status = { column = "status", success = ["success", "done"], failed = ["failed"], running = ["running"], skipped = ["skipped"] }
-started = "started"
-finished = "ended"
-exclude = "test"
-"#;
-}
-
-/// What the ledger says, worked out unit by unit.
-mod oracle {
-    use std::cmp::Reverse;
-    use std::collections::BTreeMap;
-
-    use jiff::ToSpan;
-    use jiff::civil::{Date, DateTime, date};
-
-    use super::world::{DAYS, Row, World};
-
-    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-    pub(super) enum State {
-        Failed,
-        Skipped,
-        Unknown,
-        Success,
-        Running,
-    }
-
-    #[derive(Clone, Debug)]
-    pub(super) struct Attempt {
-        pub(super) run: Option<String>,
-        pub(super) state: State,
-        pub(super) started: Option<DateTime>,
-        pub(super) finished: Option<DateTime>,
-    }
-
-    impl Attempt {
-        pub(super) fn ended(&self) -> Option<DateTime> {
-            self.finished.or(self.started)
-        }
-    }
-
-    pub(super) type Key = (Option<&'static str>, Date);
-
-    /// The attempts of each unit, the one that decides it first.
-    pub(super) struct Oracle<'a> {
-        world: &'a World,
-        pub(super) units: BTreeMap<Key, Vec<Attempt>>,
-    }
-
-    impl<'a> Oracle<'a> {
-        pub(super) fn new(world: &'a World, since: Option<DateTime>) -> Self {
-            let mut runs: BTreeMap<(Key, Option<String>), Vec<&Row>> = BTreeMap::new();
-            let in_scope = |day: &Date| (date(2024, 3, 1)..=date(2024, 3, 31)).contains(day);
-            for row in world.rows.iter().filter(|row| row.started.is_none_or(|started| started <= world.as_of)) {
-                let Some(day) = row.day.filter(in_scope) else { continue };
-                let start = row.started.map(|started| started.strftime("%Y-%m-%d %H:%M:%S").to_string());
-                let run = row.run.map(|run| format!("r{run}")).or(start);
-                runs.entry(((row.processor, day), run)).or_default().push(row);
-            }
-            let mut units: BTreeMap<Key, Vec<Attempt>> = BTreeMap::new();
-            for ((key, run), rows) in runs {
-                let started = rows.iter().filter_map(|row| row.started).min();
-                let counts = started.zip(since).is_none_or(|(started, since)| started >= since);
-                if counts && rows.iter().all(|row| row.test != Some(true)) {
-                    units.entry(key).or_default().push(attempt(world, run, started, &rows));
-                }
-            }
-            for attempts in units.values_mut() {
-                attempts.sort_by_key(|attempt| {
-                    let time = attempt.started.or(attempt.finished);
-                    let skipped = attempt.state == State::Skipped;
-                    let end = (attempt.finished.is_some(), Reverse(attempt.finished), attempt.state == State::Success);
-                    (skipped, time.is_none(), Reverse(time), end, attempt.run.is_none(), Reverse(attempt.run.clone()))
-                });
-            }
-            Self { world, units }
-        }
-
-        /// Whether a run that has not ended has taken more than four hours.
-        pub(super) fn is_stale(&self, attempt: &Attempt) -> bool {
-            let late = |started: DateTime| started.saturating_add(4.hours()) < self.world.as_of;
-            attempt.state == State::Running && attempt.started.is_none_or(late)
-        }
-
-        pub(super) fn is_unresolved(&self, attempt: &Attempt) -> bool {
-            matches!(attempt.state, State::Failed | State::Unknown) || self.is_stale(attempt)
-        }
-
-        /// The units that the catalogue expects, and whether they are due.
-        pub(super) fn expected(&self) -> BTreeMap<Key, bool> {
-            let now = self.world.as_of_local();
-            let mut units = BTreeMap::new();
-            for (day, games) in DAYS {
-                let tomorrow = day.tomorrow().expect("a date");
-                let of_day = now >= tomorrow.at(0, 0, 0, 0);
-                units.insert((Some("A"), day), of_day);
-                // Two outputs: the first season's opening day is expected by neither, the third day by one.
-                if day != date(2024, 3, 4) {
-                    units.insert((Some("B"), day), of_day);
-                }
-                if games == 1 {
-                    units.insert((Some("C"), day), now >= tomorrow.at(7, 0, 0, 0));
-                }
-            }
-            units
-        }
-
-        /// Each expected unit in its state.
-        pub(super) fn states(&self) -> BTreeMap<Key, &'static str> {
-            let state = |(key, due): (Key, bool)| {
-                let latest = self.units.get(&key).map(|attempts| &attempts[0]);
-                let state = match latest.map(|latest| latest.state) {
-                    Some(State::Success) => "succeeded",
-                    Some(State::Failed) => "failed",
-                    Some(State::Unknown) => "unknown",
-                    Some(State::Running) if latest.is_some_and(|latest| self.is_stale(latest)) => "stale",
-                    Some(State::Running) => "running",
-                    _ if !due => "pending",
-                    Some(State::Skipped) => "skipped",
-                    None => "never_started",
-                };
-                (key, state)
-            };
-            self.expected().into_iter().map(state).collect()
-        }
-    }
-
-    fn attempt(world: &World, run: Option<String>, started: Option<DateTime>, rows: &[&Row]) -> Attempt {
-        let unknown_yet = |row: &Row| row.ended.is_some_and(|ended| ended > world.as_of);
-        let state = |row: &Row| match row.status.map(str::to_lowercase).as_deref() {
-            _ if unknown_yet(row) => State::Running,
-            Some("success" | "done") => State::Success,
-            Some("failed") => State::Failed,
-            Some("running") => State::Running,
-            Some("skipped") => State::Skipped,
-            _ => State::Unknown,
-        };
-        let ends = rows.iter().filter(|row| state(row) != State::Running);
-        let end = ends.min_by_key(|row| (row.ended.is_none(), Reverse(row.ended), state(row)));
-        match end {
-            Some(row) => Attempt { run, state: state(row), started, finished: row.ended },
-            None => Attempt { run, state: State::Running, started, finished: None },
-        }
-    }
 }
 
 struct Asked<'a> {
@@ -515,6 +232,98 @@ proptest! {
         }
         prop_assert_eq!(total.values().sum::<i64>(), completed.values().sum::<i64>());
     }
+}
+
+/// A question with the moment since when runs count, if the world has one.
+fn since(world: &World, query: &'static str, args: &[(&'static str, &str)], lines: Vec<String>) -> Answer {
+    let since = world.since.map(|since| world.instant(since).to_string());
+    let since = since.iter().map(|since| ("since", since.as_str()));
+    Answer::new(query, &since.chain(args.iter().copied()).collect::<Vec<_>>(), lines)
+}
+
+/// What is said of failures, of what was tried, and of words.
+fn of_failures(world: &World) -> Vec<Answer> {
+    let (own, ever) = (Oracle::new(world, world.since), Oracle::new(world, None));
+    vec![
+        since(world, "failure/by_category", &[], own.by_category()),
+        since(world, "failure/error_groups", &[], own.error_groups()),
+        since(world, "failure/never_started", &[], own.never_started()),
+        since(world, "failure/rate_vs_expected", &[("bands", "1: 100,2: 25")], own.failure_rates()),
+        Answer::new("failure/unknown_labels", &[], ever.unknown_labels()),
+        Answer::new("ledger/unusable_rows", &[], ever.unusable_rows()),
+        since(world, "recovery/attempts", &[], own.attempts()),
+    ]
+}
+
+/// What is said of the ledger beside what is held.
+fn of_rows(world: &World) -> Vec<Answer> {
+    let (own, ever) = (Oracle::new(world, world.since), Oracle::new(world, None));
+    let on_days = ("outputs", "a,b1,c");
+    vec![
+        Answer::new("ledger/processors", &[], ever.processors()),
+        Answer::new("ledger/row_count_agreement", &[], ever.row_counts(false)),
+        Answer::new("ledger/row_count_agreement", &[("runs_add_up", "true")], ever.row_counts(true)),
+        Answer::new("ledger/rows_without_success", &[on_days], ever.rows_without_success(&["a", "b1", "c"])),
+        Answer::new("ledger/rows_without_success", &[("outputs", "b2")], ever.rows_without_success(&["b2"])),
+        since(world, "ledger/success_without_rows", &[on_days], own.success_without_rows(&["a", "b1", "c"])),
+        since(world, "ledger/success_without_rows", &[("outputs", "b2")], own.success_without_rows(&["b2"])),
+        since(world, "ledger/zero_row_success", &[], own.empty_successes()),
+    ]
+}
+
+/// What is said of how long runs take, how far they are, and when they will be done.
+fn of_pace(world: &World) -> Vec<Answer> {
+    let own = Oracle::new(world, world.since);
+    vec![
+        since(world, "performance/duration_drift", &[("recent_days", "5"), ("times", "2")], own.drift(5, 2)),
+        since(world, "performance/durations", &[], own.durations(false)),
+        since(world, "performance/durations", &[("per", "games")], own.durations(true)),
+        since(world, "performance/slow_dates", &[("times", "2")], own.slow(2)),
+        since(world, "progress/by_processor", &[], own.progress()),
+        since(world, "progress/eta", &[("hours", "500")], own.eta(500)),
+        since(world, "progress/recent", &[], own.recent()),
+        since(world, "progress/stalled", &[("minutes", "2000"), ("failures", "1")], own.stalled(2000, 1)),
+    ]
+}
+
+/// Asks each question in the world, and says where the first answer differs.
+fn compared(world: &World, answers: Vec<Answer>) -> Result<(), TestCaseError> {
+    let (fixture, scope) = open(world);
+    for Answer { query, args, lines } in answers {
+        prop_assert_eq!(ask(&fixture, &scope, query, &args), lines, "left is {} {:?}, right the oracle", query, args);
+    }
+    Ok(())
+}
+
+/// Ledgers in which all was well before something happened, and now and then any other.
+fn any_worlds() -> impl Strategy<Value = World> {
+    prop_oneof![3 => damaged_worlds().prop_map(|damaged| damaged.world), 1 => worlds()]
+}
+
+// Whatever happens to a ledger, or to what it speaks of, each query says what the rows say.
+proptest! {
+    #![proptest_config(ProptestConfig { cases: config().cases / 2, ..config() })]
+
+    #[test]
+    fn damage_changes_what_is_said_of_failures(world in any_worlds()) {
+        compared(&world, of_failures(&world))?;
+    }
+
+    #[test]
+    fn damage_changes_what_is_said_of_rows(world in any_worlds()) {
+        compared(&world, of_rows(&world))?;
+    }
+
+    #[test]
+    fn damage_changes_what_is_said_of_pace(world in any_worlds()) {
+        compared(&world, of_pace(&world))?;
+    }
+}
+
+#[test]
+fn damage_of_every_kind_reaches_every_answer() {
+    let of = |world: &World| [of_failures(world), of_rows(world), of_pace(world)].into_iter().flatten().collect();
+    assert_damage_reaches(damaged_worlds(), Damaged::kinds, &KINDS, |damaged| [of(&damaged.clean), of(&damaged.world)], 10);
 }
 
 /// Before every run.

@@ -2,8 +2,8 @@
 title = "How far each stage is by period: the keys that all of its outputs hold"
 doc   = """
 One line for each stage and period of the spine. A key is due where at least one output of the stage should hold it by
-now; of those outputs, all, some or none have rows for it, and the three add up to `due`. It is `complete` where each of
-them is ok. No output speaks for its stage: the one that is furthest behind decides.
+now, or holds it early; of those outputs, all, some or none have rows for it, and the three add up to `due`. It is
+`complete` where each of them is ok. No output speaks for its stage: the one that is furthest behind decides.
 """
 decision = "which stage and which period need a backfill, and how large it is"
 

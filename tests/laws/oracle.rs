@@ -31,6 +31,18 @@ pub(super) fn answer(world: &World, output: &Output) -> Answer {
     Oracle { world, output, as_of: world.as_of }.answer()
 }
 
+/// The class and the rows of each key of the spine.
+pub(super) fn classes(world: &World, output: &Output) -> Vec<(Expected, Option<String>, &'static str, usize)> {
+    let oracle = Oracle { world, output, as_of: world.as_of };
+    let held = oracle.held();
+    let classed = |(key, expected): (Key, Expected)| {
+        let rows = held.get(&key).map_or(&[][..], Vec::as_slice);
+        let class = oracle.class(&key, Some(&expected), rows);
+        (expected, key.1, class, rows.len())
+    };
+    oracle.spine().into_iter().map(classed).collect()
+}
+
 struct Oracle<'a> {
     world: &'a World,
     output: &'a Output,
@@ -38,13 +50,14 @@ struct Oracle<'a> {
 }
 
 /// A key of the spine.
-struct Expected {
-    day: Date,
+pub(super) struct Expected {
+    pub(super) day: Date,
     weight: Option<i64>,
     /// Its number among all keys and among those of its season, from 1.
-    position: i64,
+    pub(super) position: i64,
     in_season: i64,
-    season: usize,
+    /// Its number among those that are looked at.
+    pub(super) season: usize,
 }
 
 impl Oracle<'_> {

@@ -189,7 +189,29 @@ fn damages() -> impl Strategy<Value = Damage> {
     ]
 }
 
+/// What damage to an output is called.
+pub(super) const KINDS: [&str; 7] = ["delete", "duplicate", "null value", "null key", "value", "foreign key", "draft"];
+
+impl Damage {
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Drop(_) | Self::Thin(_) => "delete",
+            Self::Double(_) => "duplicate",
+            Self::Blank(_) | Self::Nameless(_) => "null value",
+            Self::Undated | Self::Unmodelled(_) => "null key",
+            Self::Outside(_) | Self::Bench(_) => "value",
+            Self::Foreign(..) | Self::Crowd(..) => "foreign key",
+            Self::Draft(_) => "draft",
+        }
+    }
+}
+
 impl Plan {
+    /// The kinds of damage done to its outputs.
+    pub(super) fn kinds(&self) -> Vec<&'static str> {
+        self.outputs.iter().flat_map(|output| &output.damage).map(Damage::kind).collect()
+    }
+
     /// The same without any fault.
     pub(super) fn clean(mut self) -> Self {
         for games in self.days.iter_mut().filter(|games| **games == Games::Unknown) {
