@@ -350,6 +350,15 @@ started = "started"
 }
 
 #[test]
+fn lines_do_not_mix_keys_of_different_columns() {
+    let dir = Path::new(ROOT).join("tests/fixtures/tiny");
+    let (status, lines, error) = answer(&dir, &["retry", "scores", "forecasts", "--format", "lines"]);
+    assert!(status == 2 && lines.is_empty(), "{status} {lines}");
+    assert!(error.contains("the keys of scores (game_date) and forecasts (model, game_date) have different columns"), "{error}");
+    assert_eq!(answer(&dir, &["retry", "forecasts", "--format", "lines"]).0, 0);
+}
+
+#[test]
 fn several_complaints_come_at_once() {
     let dir = project(&[("end = 2024-01-31", "ende = 2024-01-31"), ("grain = [\"receipt\"]", "grain = 7"), ("rows = {", "row = {")]);
     let (status, _, error) = answer(dir.path(), &["gate"]);

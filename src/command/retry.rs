@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use super::{Environment, Setup, options};
 use crate::cli::Common;
 use crate::error::Error;
-use crate::model::catalogue::Argument;
+use crate::model::catalogue::{Argument, Project};
 use crate::model::coverage::{Class, Coverage};
 use crate::model::report::Finding;
 use crate::model::retry::{RetryItem, retry_list};
@@ -42,6 +42,9 @@ pub(super) fn run(common: &Common, environment: &Environment, names: &[String]) 
     let formats = options::formats(common, &FORMATS)?;
     let setup = Setup::load(common, environment)?;
     let outputs = options::outputs(common, &setup.project, names)?;
+    if formats.iter().any(|(format, _)| matches!(format, Format::Lines)) {
+        same_columns(&setup.project, &outputs)?;
+    }
     let warehouse = setup.open(environment)?;
     let session = setup.session(warehouse.as_ref(), common);
     run::afford(&session, [&run::coverage_of(&setup.library, &outputs)?])?;
@@ -71,6 +74,22 @@ pub(super) fn run(common: &Common, environment: &Environment, names: &[String]) 
         report::say(&format!("gapgate: attempts are unknown: {problem}"));
     }
     Ok(if undecided.is_empty() { 0 } else { 3 })
+}
+
+/// Lines say nothing of columns, so a loop over keys of different ones would take one for another.
+fn same_columns(project: &Project, outputs: &[String]) -> Result<(), Error> {
+    let columns = |name: &String| {
+        let names: Vec<&str> = project.outputs[name].key.iter().map(|column| column.name.as_str()).collect();
+        names.join(", ")
+    };
+    let first = outputs.first().map(|name| (name, columns(name)));
+    let other = outputs.iter().map(|name| (name, columns(name))).find(|(_, own)| first.as_ref().is_some_and(|(_, columns)| columns != own));
+    match first.zip(other) {
+        None => Ok(()),
+        Some(((one, columns), (other, others))) => Err(Error::Usage(format!(
+            "--format lines: the keys of {one} ({columns}) and {other} ({others}) have different columns; name outputs of one kind, or use csv or jsonl"
+        ))),
+    }
 }
 
 fn text(list: &[RetryItem], format: Format, common: &Common) -> String {
