@@ -275,7 +275,7 @@ proptest! {
             let key = coverage.key.clone();
             let mut waivers = fixture.project.waivers.clone();
             waivers.retain(|waiver| waiver.concerns(scope.start(), scope.end()));
-            let mut tally = Tally::new(output, &figures, key, &waivers, scope.as_of_date());
+            let mut tally = Tally::new(output, &figures, key, &waivers, scope.last_date());
             for part in parts(&scope, &cuts, shuffle) {
                 let args = [("outputs".to_owned(), Argument::List(vec![output.name.clone()]))].into_iter().collect();
                 let parts = [(output.name.clone(), part)].into_iter().collect();

@@ -52,6 +52,9 @@ pub(super) fn run(common: &Common, environment: &Environment, names: &[String]) 
     let coverage = run::cover_all(&session, setup.library.query("quality/coverage")?, &outputs, &mut statements)?;
     let attempts = attempts(&session, &outputs)?;
     let list = retry_list(&coverage, |output, date| attempts.of(setup.project.outputs.get(output)?.processor.as_str(), date?));
+    if formats.iter().any(|(format, _)| matches!(format, Format::Lines | Format::Ranges)) {
+        plain_keys(&list)?;
+    }
     for (format, place) in formats {
         report::write(&place, &text(&list, format, common))?;
     }
@@ -90,6 +93,14 @@ fn same_columns(project: &Project, outputs: &[String]) -> Result<(), Error> {
             "--format lines: the keys of {one} ({columns}) and {other} ({others}) have different columns; name outputs of one kind, or use csv or jsonl"
         ))),
     }
+}
+
+/// A tab or line break in a key would make two keys of one.
+fn plain_keys(list: &[RetryItem]) -> Result<(), Error> {
+    let broken = |item: &&RetryItem| item.key.iter().any(|value| value.to_string().contains(char::is_control));
+    list.iter().find(broken).map_or(Ok(()), |item| {
+        Err(Error::Usage(format!("a key of {} has a tab or line break in it, {:?}: use csv or jsonl", item.output, item.text())))
+    })
 }
 
 fn text(list: &[RetryItem], format: Format, common: &Common) -> String {

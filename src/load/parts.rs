@@ -298,18 +298,27 @@ pub(super) fn waiver(fields: &Fields<'_>) -> Option<Waiver> {
         let text = if node.is_date() { node.date()?.to_string() } else { node.text()? };
         match text.split_once("..") {
             None => keys.push(text),
-            Some((from, to)) => match (from.trim().parse(), to.trim().parse()) {
+            Some((from, to)) => match (from.trim().parse::<jiff::civil::Date>(), to.trim().parse::<jiff::civil::Date>()) {
+                (Ok(from), Ok(to)) if from > to => node.complain(format!("`{text}` ends before it begins")),
                 (Ok(from), Ok(to)) => ranges.push((from, to)),
                 _ => node.complain(format!("`{text}` is not a range of dates such as 2022-02-18..2022-02-20")),
             },
         }
     }
+    // An excuse that nobody gives, or for nothing, is none.
+    let said = |key: &'static str| {
+        let text = fields.required_text(key);
+        if text.trim().is_empty() && fields.get(key).is_some() {
+            fields.complain(format!("`{key}` of a waiver is empty"));
+        }
+        text
+    };
     let waiver = Waiver {
         output: fields.required_text("output"),
         keys,
         ranges,
-        reason: fields.required_text("reason"),
-        owner: fields.required_text("owner"),
+        reason: said("reason"),
+        owner: said("owner"),
         until: fields.require("until").and_then(|node| node.date())?,
         declared: fields.place(),
     };

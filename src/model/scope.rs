@@ -66,6 +66,11 @@ impl Scope {
         TimeZone::UTC.to_ambiguous_zoned(self.as_of).compatible().map_or(self.as_of, |t| t.with_time_zone(self.zone.clone()).datetime())
     }
 
+    /// The last local date that the as-of moment has seen of: a midnight is the end of the day before.
+    pub fn last_date(&self) -> Date {
+        self.as_of_local().checked_sub(jiff::Span::new().nanoseconds(1)).map_or_else(|_| self.as_of_date(), |moment| moment.date())
+    }
+
     /// The local date of the as-of moment.
     pub fn as_of_date(&self) -> Date {
         self.as_of_local().date()

@@ -60,7 +60,8 @@ impl Template {
         for name in self.placeholders() {
             let of_key = OF_KEY.contains(&name) || output.key.contains(&name) || (name == "date" && output.date.is_some());
             if !of_key && !OF_RANGE.contains(&name) {
-                let known: Vec<&str> = OF_KEY.into_iter().chain(output.key.iter().copied()).chain(OF_RANGE).collect();
+                let date = output.date.map(|_| "date");
+                let known: Vec<&str> = OF_KEY.into_iter().chain(date).chain(output.key.iter().copied()).chain(OF_RANGE).collect();
                 let hint = did_you_mean(name, known.iter().copied());
                 let list = known.iter().map(|name| format!("{{{name}}}")).collect::<Vec<_>>().join(", ");
                 return Err(format!("no placeholder of output `{}` is named {{{name}}}{hint}; known: {list}", output.output));
@@ -72,6 +73,12 @@ impl Template {
         }
         if ranges && output.date.is_none() {
             return Err(format!("the keys of output `{}` have no date, so there is no {{from}} and {{to}}", output.output));
+        }
+        let has = |wanted: &str| self.placeholders().any(|name| name == wanted);
+        if ranges && !has("keys") && !(has("from") && has("to")) {
+            return Err(
+                "a command for a run of keys needs both {from} and {to}, or {keys}: with one of them it would leave keys out".to_owned()
+            );
         }
         Ok(())
     }
@@ -235,6 +242,8 @@ mod tests {
             ("run '{shop}'", "without quotes"),
             ("run \"x {shop}\"", "without quotes"),
             (r"run \{shop}", "without quotes"),
+            ("run {from}", "needs both {from} and {to}"),
+            ("run {output} {to}", "needs both {from} and {to}"),
             ("run {shop", "`{shop` is no placeholder"),
             ("run {a b}", "is no placeholder"),
             ("run shop}", "without `{`"),

@@ -163,7 +163,7 @@ impl Work<'_, '_> {
         let scope = self.session.scope;
         let waivers: Vec<Waiver> =
             self.session.project.waivers.iter().filter(|waiver| waiver.concerns(scope.start(), scope.end())).cloned().collect();
-        let mut tally = Tally::new(output, &figures, output.key_columns(), &waivers, self.session.scope.as_of_date());
+        let mut tally = Tally::new(output, &figures, output.key_columns(), &waivers, self.session.scope.last_date());
         for table in tables {
             if let Err(message) = tally.absorb(table) {
                 return Coverage::undecided(output, Finding::undecided("columns", message));
