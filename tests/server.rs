@@ -70,8 +70,10 @@ pub(crate) struct Fault {
     /// How many of them at most.
     pub(crate) times: usize,
     /// What becomes of the right answer. It is made in any case: the server does what it is asked.
-    pub(crate) change: Box<dyn Fn(&Request, Reply) -> Reply + Send + Sync>,
+    pub(crate) change: Change,
 }
+
+type Change = Box<dyn Fn(&Request, Reply) -> Reply + Send + Sync>;
 
 type Answer = Box<dyn Fn(&Request) -> Reply + Send + Sync>;
 

@@ -1,7 +1,7 @@
 //! The retry planner: which broken keys can run now, which must wait for which, and which cannot be repaired at all.
 //!
 //! Pure, and near-linear in the number of keys: what a key reads is never written out key by key. Each upstream key knows
-//! instead until which day it is read ([`reach`]), and one pass over the days keeps what is being read ([`front`]). A key is
+//! instead until which day it is read ([`reach`]), and one pass over the days keeps what is being read (`front`). A key is
 //! at the level of its wave, and what cannot run is at a level above all waves, so a key's level follows from the highest
 //! of those that it reads.
 

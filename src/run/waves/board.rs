@@ -15,6 +15,12 @@ use crate::model::plan::{Edge, Fate, Graph, KeyId, Node, Plan, Reach, Shared, St
 use crate::model::retry::RetryItem;
 use crate::model::schedule::{Schedule, Scheduled, Waiting};
 
+/// The keys of an output that a plan makes: the output, all of its keys, and the positions of those that are made.
+pub(super) type Made<'a> = (&'a Output, Arc<Vec<SpineKey>>, Vec<usize>);
+
+/// What keys are listed by: the wave, the rank of the output, the position of the key.
+type Order = (u32, (usize, usize), usize);
+
 /// The graph, and what its numbers stand for.
 pub(super) struct Board<'a> {
     pub(super) graph: Graph,
@@ -68,7 +74,7 @@ impl<'a> Board<'a> {
     }
 
     /// The keys of each output that a plan makes, or makes again.
-    pub(super) fn made(&self, plan: &Plan) -> Vec<(&'a Output, Arc<Vec<SpineKey>>, Vec<usize>)> {
+    pub(super) fn made(&self, plan: &Plan) -> Vec<Made<'a>> {
         let is_made = |at: usize, number: usize| matches!(plan.fate(&self.graph, id(at, number)), Some(Fate::Wave(_)));
         let of_lane = |(at, lane): (usize, &Lane<'a>)| {
             (lane.output, Arc::clone(&lane.keys), (0..lane.keys.len()).filter(|number| is_made(at, *number)).collect())
@@ -117,7 +123,7 @@ impl<'a> Board<'a> {
     /// The wanted keys with their fates, in the order in which they run.
     pub(super) fn list(&self, plan: &Plan, schedule: &mut Schedule, with_stale: bool) {
         let waits = Waits::new(&self.graph, plan);
-        let mut found: Vec<((u32, (usize, usize), usize), Scheduled)> = Vec::new();
+        let mut found: Vec<(Order, Scheduled)> = Vec::new();
         for (at, lane) in self.lanes.iter().enumerate() {
             for number in 0..lane.keys.len() {
                 let id = id(at, number);
