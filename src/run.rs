@@ -11,6 +11,7 @@ mod ledger;
 pub mod reviewed;
 pub mod snapshot;
 pub mod stated;
+mod waived;
 pub mod waves;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -219,6 +220,7 @@ pub fn plan<'a>(
         }
         plans.push(Plan { gate, checks, statements });
     }
+    complaints.extend(waived::complaints(project, plans.iter().flat_map(|plan| &plan.checks)));
     complaints.dedup();
     if complaints.is_empty() { Ok(plans) } else { Err(Error::Complaints(complaints)) }
 }
@@ -323,7 +325,8 @@ pub fn gate(session: &Session<'_>, plan: &Plan<'_>) -> Result<GateReport, Error>
             outcome => outcome,
         }
     };
-    let checks = side_by_side(session.jobs, &plan.checks, run).into_iter().collect::<Result<Vec<CheckReport>, Error>>()?;
+    let mut checks = side_by_side(session.jobs, &plan.checks, run).into_iter().collect::<Result<Vec<CheckReport>, Error>>()?;
+    waived::note_unused(session, &mut checks);
     let gate = plan.gate;
     let stage = gate.stage.as_deref();
     let of_stage = session.project.outputs.values().filter(|output| stage == Some(output.stage.as_str()));
@@ -387,7 +390,7 @@ pub fn single(session: &Session<'_>, check: &Check<'_>) -> Result<CheckReport, E
     };
     match session.ask(&sql, &mut report.statements) {
         Ok(table) => {
-            report.findings = judge(check.query, &check.args, &table, &key_columns(session.project, check));
+            report.findings = waived::judge(session, check, &table);
             // No faults say nothing where nothing should exist, and nothing where nothing does.
             let outputs = if table.is_empty() { outputs_of(check) } else { Vec::new() };
             if let Some(output) = outputs.first() {
@@ -411,18 +414,22 @@ pub fn single(session: &Session<'_>, check: &Check<'_>) -> Result<CheckReport, E
 
 /// Judges a result: completeness and the column contract first, then every rule that applies to these arguments.
 pub fn judge(query: &Query, args: &IndexMap<String, Argument>, table: &Table, key: &[Column]) -> Vec<Finding> {
-    if table.is_truncated() {
-        return vec![Finding::undecided("truncated", "the engine held rows back, so nothing can be concluded")];
+    if let Some(finding) = unfit(query, table, key) {
+        return vec![finding];
     }
-    if let Err(message) = query.check_contract(table, key) {
-        return vec![Finding::undecided("columns", message)];
-    }
-    let judges_emptiness = |rule: &Rule| matches!(rule.kind, RuleKind::NoRows | RuleKind::RowCount { .. } | RuleKind::Classes);
-    if table.is_empty() && !query.rules.is_empty() && !query.rules.iter().any(judges_emptiness) {
+    if table.is_empty() && !query.rules.is_empty() && !query.rules.iter().any(Rule::judges_emptiness) {
         let finding = Finding::undecided("empty", "the result has no rows, so its rules had nothing to compare");
         return vec![finding.with_remedy("if an empty result is fine, say so with a rule of kind row_count and min = 0")];
     }
     query.rules_for(args).iter().flat_map(|rule| rule.judge(table)).collect()
+}
+
+/// Why no rule can be asked of a result: it is not complete, or not what the query promises.
+fn unfit(query: &Query, table: &Table, key: &[Column]) -> Option<Finding> {
+    if table.is_truncated() {
+        return Some(Finding::undecided("truncated", "the engine held rows back, so nothing can be concluded"));
+    }
+    query.check_contract(table, key).err().map(|message| Finding::undecided("columns", message))
 }
 
 /// The key columns of the spine that a check's outputs share.

@@ -472,47 +472,6 @@ fn a_failing_check_does_not_stop_the_others() {
 }
 
 #[test]
-fn waivers_cover_lapse_and_warn() {
-    let damage = format!("{WAREHOUSE};delete from sales where sold_on = '2024-01-03';");
-    for (until, keys, status, expected) in [
-        ("2024-12-31", "2024-01-03", 0, "1 waived"),
-        ("2024-02-01", "2024-01-03", 0, "1 waived"),
-        ("2024-01-31", "2024-01-03", 1, "lapsed on 2024-01-31"),
-        ("2024-01-15", "2024-01-03", 1, "lapsed on 2024-01-15"),
-        ("2024-12-31", "2024-01-01..2024-01-05", 0, "1 waived"),
-        ("2024-12-31", "2024-01-09", 1, "matches no faulty key"),
-    ] {
-        let waiver = format!(
-            "[[waivers]]\noutput = \"sales\"\nkeys = [\"{keys}\"]\nreason = \"closed\"\nowner = \"ops\"\nuntil = {until}\n[gates.raw]"
-        );
-        let dir = project(&[("[gates.raw]", &waiver)]);
-        load(&dir, &damage);
-        let (found, out, _) = answer(dir.path(), &["gate", "raw"]);
-        assert_eq!(found, status, "{out}");
-        assert!(out.contains(expected), "{out}");
-    }
-}
-
-#[test]
-fn an_excuse_that_nobody_gives_is_none() {
-    let waiver = |keys: &str, reason: &str, owner: &str| {
-        let text = format!(
-            "[[waivers]]\noutput = \"sales\"\nkeys = [\"{keys}\"]\nreason = \"{reason}\"\nowner = \"{owner}\"\nuntil = 2030-01-01\n[gates.raw]"
-        );
-        let (status, _, error) = answer(project(&[("[gates.raw]", &text)]).path(), &["gate", "raw"]);
-        (status, error)
-    };
-    for (keys, reason, owner, words) in [
-        ("2024-01-03", "", "ops", "`reason` of a waiver is empty"),
-        ("2024-01-03", "closed", " ", "`owner` of a waiver is empty"),
-        ("2024-01-05..2024-01-03", "closed", "ops", "`2024-01-05..2024-01-03` ends before it begins"),
-    ] {
-        let (status, error) = waiver(keys, reason, owner);
-        assert!(status == 2 && error.contains(words) && error.contains("gapgate.toml:"), "{status} {error}");
-    }
-}
-
-#[test]
 fn pending_turns_into_missing_at_the_deadline() {
     let dir = project(&[("date = \"sold_on\"", "date = \"sold_on\"\nexpected_by = \"1 day 07:00\"")]);
     load(&dir, &format!("{WAREHOUSE};delete from sales where sold_on = '2024-01-10';"));

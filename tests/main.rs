@@ -39,4 +39,6 @@ mod snapshot;
 #[cfg(feature = "duckdb")]
 mod support;
 #[cfg(feature = "duckdb")]
+mod waivers;
+#[cfg(feature = "duckdb")]
 mod waves;

@@ -54,6 +54,33 @@ from {{ output.table | table }}
 group by {% for column in output.key %}{{ loop.index + 1 }}{% if not loop.last %}, {% endif %}{% endfor %}
 {%- endmacro %}
 
+{#- The rows of other tables that excuse keys, each key once. NULL excuses nothing. -#}
+{% macro excuses(name, rule) -%}
+{%- for excuse in rule.excuses %}{% set place = "excuse_" ~ loop.index %}
+left join (
+    select distinct
+        {% for column in excuse.key %}{{ column.source }} as {{ ("excused_" ~ column.name) | ident }}{% if not loop.last %},
+        {% endif %}{% endfor %}
+    from {{ excuse.table | table }}
+    {%- for column in excuse.key if column.is_date %}
+    where {{ column.source }} between {{ excuse.start }} and {{ excuse.end }}{% if excuse.filter is not none %}
+        and ({{ excuse.filter }}){% endif %}
+    {%- else %}{% if excuse.filter is not none %}
+    where ({{ excuse.filter }}){% endif %}
+    {%- endfor %}
+) as {{ place | ident }}
+    on {% for column in excuse.key %}{{ (name ~ "." ~ column.name) | ident }} = {{ (place ~ ".excused_" ~ column.name) | ident }}{% if not loop.last %}
+    and {% endif %}{% endfor %}
+{%- endfor %}
+{%- endmacro %}
+
+{#- Why a key need not be there: 1 if that is declared so, and the place of the excuse after it if a row excuses it. -#}
+{% macro excused(rule) -%}
+{%- for excuse in rule.excuses %}
+        when excuse_{{ loop.index }}.{{ ("excused_" ~ excuse.key[0].name) | ident }} is not null then {{ loop.index + 1 }}
+{%- endfor %}
+{%- endmacro %}
+
 {#- The keys of the spine for each output of a group, and whether it is expected to hold them. `keys` names the step
     with the spine's keys where it is not `expected`. -#}
 {% macro expected_of(outputs, keys=none) -%}
@@ -68,7 +95,7 @@ select
     {% endfor -%}
     expected.spine_season,
     expected.spine_position,
-    {% if rule.ranges or rule.kept_since is not none or rule.filter is not none or output.first_keys is not none -%}
+    {% if rule.ranges or rule.kept_since is not none or rule.filter is not none or rule.excuses or output.first_keys is not none -%}
     case
         {%- if rule.ranges %}
         when {{ in_ranges("expected." ~ day, rule.ranges) }} then 1
@@ -78,7 +105,7 @@ select
         when row_number() over (partition by members.output, expected.spine_season{% for column in output.key %}{% if not column.is_date %}, expected.{{ column.name | ident }}{% endif %}{% endfor %} order by expected.spine_position) <= {{ output.first_keys }} then 1
         {%- endif %}{% if rule.filter is not none %}
         when {{ rule.filter }} then 1
-        {%- endif %}
+        {%- endif %}{{ excused(rule) }}
         else 0
     end
     {%- else %}0{% endif %} as not_expected
@@ -90,6 +117,7 @@ cross join (
     union all
     {% endif %}{% endfor %}
 ) as members
+{{- excuses("expected", rule) }}
 {%- endmacro %}
 
 {#- What has to hold for a key to be pending: its rows are not due yet. -#}
@@ -121,6 +149,9 @@ select
         when {% for column in output.key %}expected.{{ column.name | ident }} is null{% if not loop.last %} or {% endif %}{% endfor %} then 'invalid'
         {%- endif %}
         when expected.not_expected = 1 then 'not_expected'
+        {%- if output.not_expected.excuses %}
+        when expected.not_expected > 1 and held.held_rows is null then 'not_expected'
+        {%- endif %}
         when held.held_rows is null and {{ weighed(output.rows.min, output) }} = 0 then 'ok'
         when held.held_rows is null and {{ not_due(output) }} then 'pending'
         when held.held_rows is null then 'missing'
@@ -147,6 +178,7 @@ select
     {% if output.periods and output.date_name is not none %}expected.spine_season || '|' || {{ sql.month("expected." ~ output.date_name) }}{% else %}expected.spine_season{% endif %} as period,
     {% for column in output.key %}coalesce(expected.{{ column.name | ident }}, held.{{ column.name | ident }}) as {{ column.name | ident }},
     {% endfor -%}
+    {% if output.not_expected.excuses %}case when expected.not_expected > 1 and held.held_rows is null then expected.not_expected - 1 else 0 end{% else %}0{% endif %} as excuse,
     expected.spine_position as position,
     case when held.held_rows is null then 0 else 1 end as present,
     coalesce(held.held_rows, 0) as held_rows,

@@ -24,7 +24,7 @@ from (
         {{ (name ~ "." ~ day) | ident }} as unit_day,
         {{ weight_of(name, group, part, per) }} as weight,
         {% if group.last_due is none %}0{% else %}case when {{ (name ~ "." ~ day) | ident }} > {{ group.last_due }} then 1 else 0 end{% endif %} as not_due,
-        {% if rule.ranges or rule.kept_since is not none or rule.filter is not none or group.first_keys is not none -%}
+        {% if rule.ranges or rule.kept_since is not none or rule.filter is not none or rule.excuses or group.first_keys is not none -%}
         case
             {%- if rule.ranges %}
             when {{ coverage.in_ranges(name ~ "." ~ day, rule.ranges) }} then 1
@@ -34,11 +34,12 @@ from (
             when row_number() over (partition by {{ (name ~ ".spine_season") | ident }}{% for column in part.spine.key %}{% if not column.is_date %}, {{ (name ~ "." ~ column.name) | ident }}{% endif %}{% endfor %} order by {{ (name ~ ".spine_position") | ident }}) <= {{ group.first_keys }} then 1
             {%- endif %}{% if rule.filter is not none %}
             when {{ rule.filter }} then 1
-            {%- endif %}
+            {%- endif %}{{ coverage.excused(rule) }}
             else 0
         end
         {%- else %}0{% endif %} as not_expected
     from {{ name | ident }}
+    {{- coverage.excuses(name, rule) }}
 ) as days
 where not_expected = 0
     and unit_day between {{ scope.start }} and {{ scope.end }}

@@ -20,6 +20,7 @@ pub(crate) mod text;
 mod toml;
 mod upstream;
 mod validate;
+mod waivers;
 
 pub(crate) use parts::selects;
 

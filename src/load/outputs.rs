@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use super::parts::texts_by_name;
 use super::toml::{Fields, Node};
 use super::upstream;
-use crate::model::catalogue::{Bound, Denominator, KeyColumn, NotExpected, Output, OutputRule, Over, RowRange, Subject};
+use crate::model::catalogue::{Bound, Denominator, Excuse, KeyColumn, NotExpected, Output, OutputRule, Over, RowRange, Subject};
 use crate::model::date::Deadline;
 use crate::model::number::Decimal;
 use crate::model::table::Kind;
@@ -221,9 +221,22 @@ fn not_expected(node: &Node<'_>) -> Option<NotExpected> {
         first_keys: fields.get("first_keys").and_then(|node| node.integer()),
         ranges: ranges.iter().filter_map(date_range).collect(),
         filter: fields.text("where"),
+        excuses: fields.get("excused").map(|node| node.list()).unwrap_or_default().iter().filter_map(excuse).collect(),
     };
     fields.finish();
     Some(not_expected)
+}
+
+/// `{ table = "raw.injuries", where = "status = 'out'", date = "report_date", key = { player = "name" }, reason = "injured" }`
+fn excuse(node: &Node<'_>) -> Option<Excuse> {
+    let fields = node.fields()?;
+    let (table, reason) = (fields.required_text("table"), fields.required_text("reason"));
+    if reason.trim().is_empty() && fields.get("reason").is_some() {
+        fields.complain("`reason` of an excuse is empty");
+    }
+    let excuse = Excuse { table, key: key(&fields), filter: fields.text("where"), reason, declared: node.place() };
+    fields.finish();
+    Some(excuse)
 }
 
 /// `2022-02-18` or `2022-02-18..2022-02-20`

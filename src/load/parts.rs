@@ -1,4 +1,4 @@
-//! The small sections of the project file: targets, seasons, spines, gates and waivers.
+//! The small sections of the project file: targets, seasons, spines and gates.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 
 use super::bigquery;
 use super::toml::{Fields, Node};
-use crate::model::catalogue::{Argument, CheckSpec, Gate, KeyColumn, Output, Source, Spine, SpineSource, Target, Waiver};
+use crate::model::catalogue::{Argument, CheckSpec, Gate, KeyColumn, Output, Source, Spine, SpineSource, Target};
 use crate::model::date::Step;
 use crate::model::scope::Season;
 use crate::model::sql::Dialect;
@@ -289,39 +289,4 @@ pub(super) fn argument(node: &Node<'_>) -> Option<Argument> {
     let number = node.number()?;
     let whole = number.is_integer().then(|| i64::try_from(number.fraction().0).ok()).flatten();
     Some(whole.map_or(Argument::Number(number), Argument::Int))
-}
-
-pub(super) fn waiver(fields: &Fields<'_>) -> Option<Waiver> {
-    let mut keys = Vec::new();
-    let mut ranges = Vec::new();
-    for node in fields.require("keys").map(|node| node.list()).unwrap_or_default() {
-        let text = if node.is_date() { node.date()?.to_string() } else { node.text()? };
-        match text.split_once("..") {
-            None => keys.push(text),
-            Some((from, to)) => match (from.trim().parse::<jiff::civil::Date>(), to.trim().parse::<jiff::civil::Date>()) {
-                (Ok(from), Ok(to)) if from > to => node.complain(format!("`{text}` ends before it begins")),
-                (Ok(from), Ok(to)) => ranges.push((from, to)),
-                _ => node.complain(format!("`{text}` is not a range of dates such as 2022-02-18..2022-02-20")),
-            },
-        }
-    }
-    // An excuse that nobody gives, or for nothing, is none.
-    let said = |key: &'static str| {
-        let text = fields.required_text(key);
-        if text.trim().is_empty() && fields.get(key).is_some() {
-            fields.complain(format!("`{key}` of a waiver is empty"));
-        }
-        text
-    };
-    let waiver = Waiver {
-        output: fields.required_text("output"),
-        keys,
-        ranges,
-        reason: said("reason"),
-        owner: said("owner"),
-        until: fields.require("until").and_then(|node| node.date())?,
-        declared: fields.place(),
-    };
-    fields.finish();
-    Some(waiver)
 }

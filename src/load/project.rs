@@ -9,7 +9,7 @@ use toml::de::DeTable;
 
 use super::outputs::{self, Defaults};
 use super::toml::{Document, Fields, Node};
-use super::{ledger, parts, upstream, validate};
+use super::{ledger, parts, upstream, validate, waivers};
 use crate::error::{Complaint, Error};
 use crate::model::catalogue::Project;
 use crate::model::scope;
@@ -140,7 +140,7 @@ impl<'a> Reader<'a> {
             .into_iter()
             .filter_map(|(name, node)| Some((name.clone(), parts::gate(&name, &node.fields()?, &outputs))))
             .collect();
-        let waivers = self.lists("waivers").iter().filter_map(|node| parts::waiver(&node.fields()?)).collect();
+        let accepted = self.lists("waivers").iter().filter_map(|node| waivers::waiver(&node.fields()?)).collect();
         let runs = self.roots.iter().find_map(|root| root.get("runs")).and_then(|node| ledger::ledger(&node.fields()?, &zone));
         let retry = self.roots.iter().find_map(|root| root.get("retry")).and_then(|node| upstream::retry(&node.fields()?));
         let mut stage_names: Vec<String> = stages.keys().cloned().collect();
@@ -164,7 +164,7 @@ impl<'a> Reader<'a> {
             outputs,
             runs,
             gates,
-            waivers,
+            waivers: accepted,
             retry: retry.unwrap_or_default(),
         }
     }

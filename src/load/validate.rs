@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::upstream;
+use super::{upstream, waivers};
 use crate::error::{Complaint, did_you_mean};
 use crate::model::catalogue::{Denominator, KeyColumn, Output, OutputRule, Over, Project, Spine, SpineSource, Subject};
 use crate::model::sql::{Dialect, check_expression};
@@ -115,7 +115,7 @@ impl Check {
                         return None;
                     }
                     let key = self.resolve(project, &output.spine, seen)?.key;
-                    resolved.key = mapped_key(output, &key);
+                    resolved.key = mapped_key(&output.key, &key);
                 }
             }
             _ => {}
@@ -177,15 +177,19 @@ impl Check {
     }
 
     fn output_key(&mut self, output: &mut Output, spine: &Spine) {
-        for column in &output.key {
-            if column.name.is_empty() && spine.date().is_none() {
-                self.complain(&output.declared, format!("`date` is given, but the key of spine `{}` has no date", spine.name));
-            } else if !column.name.is_empty() && !spine.key.iter().any(|key| key.name == column.name) {
-                let known: Vec<String> = spine.key.iter().map(|key| key.name.clone()).collect();
-                self.unknown(&output.declared, &format!("key column of spine `{}`", spine.name), &column.name, known.iter());
+        let place = output.declared.clone();
+        let keys = output.not_expected.excuses.iter_mut().map(|excuse| (excuse.declared.as_str(), &mut excuse.key));
+        for (place, key) in [(place.as_str(), &mut output.key)].into_iter().chain(keys) {
+            for column in key.iter() {
+                if column.name.is_empty() && spine.date().is_none() {
+                    self.complain(place, format!("`date` is given, but the key of spine `{}` has no date", spine.name));
+                } else if !column.name.is_empty() && !spine.key.iter().any(|key| key.name == column.name) {
+                    let known: Vec<String> = spine.key.iter().map(|key| key.name.clone()).collect();
+                    self.unknown(place, &format!("key column of spine `{}`", spine.name), &column.name, known.iter());
+                }
             }
+            *key = mapped_key(key, &spine.key);
         }
-        output.key = mapped_key(output, &spine.key);
     }
 
     fn output_rows(&mut self, output: &Output, spine: &Spine) {
@@ -281,9 +285,7 @@ impl Check {
                 self.unknown(&ledger.declared, "stage", stage, stages.iter());
             }
         }
-        for waiver in project.waivers.iter().filter(|waiver| !project.outputs.contains_key(&waiver.output)) {
-            self.unknown(&waiver.declared, "output", &waiver.output, project.outputs.keys());
-        }
+        self.complaints.extend(waivers::complaints(project));
     }
 
     /// Gates that wait for each other never go.
@@ -324,9 +326,9 @@ fn circle<'a>(project: &'a Project, name: &'a str, chain: &mut Vec<&'a str>, sou
     found
 }
 
-fn mapped_key(output: &Output, spine_key: &[KeyColumn]) -> Vec<KeyColumn> {
+fn mapped_key(own: &[KeyColumn], spine_key: &[KeyColumn]) -> Vec<KeyColumn> {
     let source = |key: &KeyColumn| {
-        let named = output.key.iter().find(|column| column.name == key.name || (column.name.is_empty() && key.kind == Kind::Date));
+        let named = own.iter().find(|column| column.name == key.name || (column.name.is_empty() && key.kind == Kind::Date));
         named.map_or_else(|| key.name.clone(), |column| column.source.clone())
     };
     spine_key.iter().map(|key| KeyColumn { name: key.name.clone(), kind: key.kind, source: source(key) }).collect()
@@ -344,6 +346,11 @@ fn expressions(project: &Project) -> Vec<(&str, String, &str)> {
         let place = output.declared.as_str();
         found.extend(output.filter.iter().map(|text| (place, "where".to_owned(), text.as_str())));
         found.extend(output.not_expected.filter.iter().map(|text| (place, "not_expected.where".to_owned(), text.as_str())));
+        for excuse in &output.not_expected.excuses {
+            let place = excuse.declared.as_str();
+            found.extend(excuse.filter.iter().map(|text| (place, "where".to_owned(), text.as_str())));
+            found.extend(excuse.key.iter().map(|key| (place, format!("key column `{}`", key.name), key.source.as_str())));
+        }
         found.extend(output.due_when.iter().map(|text| (place, "due_when".to_owned(), text.as_str())));
         found.extend(output.columns.iter().map(|(name, text)| (place, format!("column `{name}`"), text.as_str())));
         found.extend(output.loaded_at.iter().map(|text| (place, "loaded_at".to_owned(), text.as_str())));

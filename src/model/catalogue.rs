@@ -17,6 +17,7 @@ use super::scope::Season;
 use super::sql::Dialect;
 use super::table::{Column, Kind};
 use super::verdict::Level;
+use super::waiver::Waiver;
 
 pub use repair::{After, Lookback, Reads, RetryPolicy};
 
@@ -274,7 +275,13 @@ impl Output {
         });
         let due = (self.due_when.is_some(), self.retention.is_some(), self.loaded_at.is_some());
         let excused = &self.not_expected;
-        let excused = (excused.first_days.is_some(), excused.first_keys.is_some(), excused.ranges.len().min(2), excused.filter.is_some());
+        let excused = (
+            excused.first_days.is_some(),
+            excused.first_keys.is_some(),
+            excused.ranges.len().min(2),
+            excused.filter.is_some(),
+            &excused.excuses,
+        );
         let rows = (self.rows.min.is_some(), self.rows.max.is_some(), self.rows.min == self.rows.max, self.rows.per.is_some());
         let lists = [self.not_null.is_empty(), self.columns.is_empty(), self.measures.is_empty(), self.ranges.is_empty()];
         let read = (self.grain.len().min(2), self.filter.is_some(), self.upstreams.is_empty(), self.lookback.is_some());
@@ -330,6 +337,23 @@ pub struct NotExpected {
     pub ranges: Vec<(Date, Date)>,
     /// A condition on the spine's key columns and weights.
     pub filter: Option<String>,
+    /// Tables whose rows excuse keys that are missing.
+    pub excuses: Vec<Excuse>,
+}
+
+/// A table with a row for each key that need not be there.
+#[derive(Clone, Debug)]
+pub struct Excuse {
+    /// The table.
+    pub table: String,
+    /// For each key column of the spine, in order: the column or expression of the table.
+    pub key: Vec<KeyColumn>,
+    /// Reads only the rows of the table for which this holds.
+    pub filter: Option<String>,
+    /// Why such a key need not be there.
+    pub reason: String,
+    /// Where it is declared.
+    pub declared: String,
 }
 
 /// A rule on what one scan of an output measures.
@@ -363,6 +387,14 @@ pub enum Subject {
 }
 
 impl Subject {
+    /// Its name: a measure, a column, or `rows`.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Rows => "rows",
+            Self::Measure(name) | Self::Nulls(name) => name,
+        }
+    }
+
     /// The subject in words.
     pub fn describe(&self) -> String {
         match self {
@@ -570,32 +602,4 @@ pub enum Argument {
     Bool(bool),
     /// Several texts.
     List(Vec<String>),
-}
-
-/// An accepted gap.
-#[derive(Clone, Debug)]
-pub struct Waiver {
-    /// The output.
-    pub output: String,
-    /// Keys as text, a column each joined by `/`.
-    pub keys: Vec<String>,
-    /// Ranges of dates.
-    pub ranges: Vec<(Date, Date)>,
-    /// Why.
-    pub reason: String,
-    /// Who.
-    pub owner: String,
-    /// The last date on which it holds.
-    pub until: Date,
-    /// Where it is declared.
-    pub declared: String,
-}
-
-impl Waiver {
-    /// Whether it can match a key of these dates. A key without a date is of all of them.
-    pub fn concerns(&self, from: Date, to: Date) -> bool {
-        let dates = |key: &String| key.split('/').find_map(|part| part.parse::<Date>().ok());
-        let keys = self.keys.iter().any(|key| dates(key).is_none_or(|date| (from..=to).contains(&date)));
-        keys || self.ranges.iter().any(|(first, last)| *first <= to && *last >= from)
-    }
 }

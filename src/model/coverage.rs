@@ -17,6 +17,7 @@ use super::rule::count;
 use super::table::{Column, Value};
 use super::verdict::Verdict;
 
+pub(crate) use findings::lapsed;
 pub use tally::Tally;
 
 /// What can be said of a key of an output. A key of the spine has exactly one of the first ten, the worst that applies;

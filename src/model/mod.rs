@@ -28,3 +28,4 @@ pub mod scope;
 pub mod sql;
 pub mod table;
 pub mod verdict;
+pub mod waiver;

@@ -224,6 +224,16 @@ impl Query {
         names.filter(|name| self.params.get(*name).is_some_and(|param| param.default.is_none())).collect()
     }
 
+    /// The names of its columns, as far as they are declared. `key` is the spine's key, where the contract speaks of it.
+    pub fn column_names(&self, key: &[Column]) -> Vec<String> {
+        let names = |line: &Contract| match line {
+            Contract::Column { name, .. } => vec![name.clone()],
+            Contract::Key => key.iter().map(|column| column.name.clone()).collect(),
+            Contract::Figures(_) => Vec::new(),
+        };
+        self.columns.iter().flat_map(names).collect()
+    }
+
     /// Compares a result with the contract. `key` is the spine's key, where the contract speaks of it.
     pub fn check_contract(&self, table: &Table, key: &[Column]) -> Result<(), String> {
         let mut expected = Vec::new();

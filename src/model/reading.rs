@@ -1,6 +1,6 @@
 //! What the catalogue reads of tables: every column and expression, and the line of the project file that says so.
 
-use super::catalogue::{Ledger, Output, Project, Spine, SpineSource, Subject};
+use super::catalogue::{Excuse, Ledger, Output, Project, Spine, SpineSource, Subject};
 use super::table::Kind;
 
 /// A column, or an expression over the columns, of one table.
@@ -62,7 +62,9 @@ pub fn tables(project: &Project) -> Vec<(&str, &str)> {
     let outputs = project.outputs.values().map(|output| (output.table.as_str(), output.table_place()));
     let ledger = project.runs.iter().map(|ledger| (ledger.table.as_str(), ledger.place("table")));
     let mut found: Vec<(&str, &str)> = Vec::new();
-    for (table, place) in spines.chain(outputs).chain(ledger) {
+    let excuses = project.outputs.values().flat_map(|output| &output.not_expected.excuses);
+    let excuses = excuses.map(|excuse| (excuse.table.as_str(), excuse.declared.as_str()));
+    for (table, place) in spines.chain(outputs).chain(ledger).chain(excuses) {
         if !found.iter().any(|(known, _)| known.eq_ignore_ascii_case(table)) {
             found.push((table, place));
         }
@@ -75,6 +77,8 @@ pub fn tables(project: &Project) -> Vec<(&str, &str)> {
 pub fn of_project(project: &Project) -> Vec<Reading<'_>> {
     let spines = project.spines.values().flat_map(|spine| of_spine(project, spine));
     let outputs = project.outputs.values().flat_map(of_output);
+    let excuses = project.outputs.values().flat_map(|output| &output.not_expected.excuses).flat_map(of_excuse);
+    let outputs = outputs.chain(excuses);
     spines.chain(outputs).chain(project.runs.iter().flat_map(of_ledger)).collect()
 }
 
@@ -97,6 +101,13 @@ pub fn of_output(output: &Output) -> Vec<Reading<'_>> {
         .chain(output.measures.iter().map(|(name, text)| read(text.as_str(), Role::Any, at(format!("measures.{name}")))))
         .chain(nulls)
         .collect()
+}
+
+/// What is read of a table whose rows excuse keys.
+pub fn of_excuse(excuse: &Excuse) -> impl Iterator<Item = Reading<'_>> {
+    let read = |text, role| Reading { table: &excuse.table, text, role, place: &excuse.declared };
+    let keys = excuse.key.iter().map(move |key| read(key.source.as_str(), Role::Key(&key.name, key.kind)));
+    keys.chain(excuse.filter.iter().map(move |text| read(text.as_str(), Role::Any)))
 }
 
 /// What is read of a spine's source, where that is a table.

@@ -67,6 +67,11 @@ pub enum RuleKind {
 }
 
 impl Rule {
+    /// Whether it has something to say of a result without rows.
+    pub fn judges_emptiness(&self) -> bool {
+        matches!(self.kind, RuleKind::NoRows | RuleKind::RowCount { .. } | RuleKind::Classes)
+    }
+
     /// The parameters that it compares with.
     pub fn params(&self) -> Vec<&str> {
         let operands = match &self.kind {

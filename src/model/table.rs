@@ -1,6 +1,7 @@
 //! A query's result as it came from the warehouse: typed columns and rows of values.
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 use std::fmt;
 
 use jiff::civil::{Date, DateTime};
@@ -236,6 +237,14 @@ impl Table {
         let before = self.cells.len();
         self.cells.extend(row);
         debug_assert_eq!(self.cells.len() - before, self.columns.len(), "one value per column");
+    }
+
+    /// The same without the rows at these positions.
+    #[must_use]
+    pub fn without(&self, rows: &BTreeSet<usize>) -> Self {
+        let kept = self.rows().enumerate().filter(|(at, _)| !rows.contains(at));
+        let cells = kept.flat_map(|(_, row)| row.iter().cloned()).collect();
+        Self { columns: self.columns.clone(), cells, truncated: self.truncated }
     }
 
     /// Says that the engine held rows back. No rule passes on such a table.

@@ -9,7 +9,7 @@ use minijinja::context;
 use minijinja::value::Value;
 
 use super::{Part, RenderError, Renderer, literal};
-use crate::model::catalogue::{Denominator, KeyColumn, Lookback, Output, OutputRule, Over, Project, Spine, SpineSource, Subject};
+use crate::model::catalogue::{Denominator, Excuse, KeyColumn, Lookback, Output, OutputRule, Over, Project, Spine, SpineSource, Subject};
 use crate::model::coverage::{Figure, figures, needs_periods};
 use crate::model::date::Step;
 use crate::model::number::Decimal;
@@ -276,7 +276,20 @@ pub(super) fn not_expected(renderer: &Renderer<'_>, output: &Output) -> Result<V
     let mut ranges = declared.first_days.map(|days| first_days(renderer.scope, days)).unwrap_or_default();
     ranges.extend(declared.ranges.iter().map(|(from, to)| context! { from => literal::date(*from), to => literal::date(*to) }));
     let filter = declared.filter.as_ref().map(|text| renderer.expression(text, &output.declared)).transpose()?;
-    Ok(context! { ranges, kept_since => optional(kept_since(renderer, output)), filter => optional(filter) })
+    let excuses: Vec<Value> = declared.excuses.iter().map(|one| excuse(renderer, one)).collect::<Result<_, _>>()?;
+    Ok(context! { ranges, kept_since => optional(kept_since(renderer, output)), filter => optional(filter), excuses })
+}
+
+fn excuse(renderer: &Renderer<'_>, excuse: &Excuse) -> Result<Value, RenderError> {
+    let place = excuse.declared.as_str();
+    let (start, end) = (renderer.scope.start(), renderer.scope.end());
+    Ok(context! {
+        table => excuse.table.as_str(),
+        key => key(renderer, &excuse.key, place)?,
+        filter => optional(excuse.filter.as_ref().map(|text| renderer.expression(text, place)).transpose()?),
+        start => literal::date(start),
+        end => literal::date(end),
+    })
 }
 
 /// The first date whose rows are not purged yet.

@@ -5,10 +5,10 @@ use std::fmt::Write as _;
 use sha2::{Digest, Sha256};
 
 use super::terminal::{answer, gate_answer, overridden};
-use crate::model::catalogue::Waiver;
 use crate::model::coverage::{Class, Coverage};
 use crate::model::query::Library;
 use crate::model::report::{CheckReport, GateReport, Report};
+use crate::model::waiver::Waiver;
 
 /// What a sign-off tells besides the report.
 #[derive(Debug)]
@@ -92,16 +92,16 @@ fn findings(text: &mut String, report: &Report) {
 }
 
 fn waivers(text: &mut String, report: &Report, waivers: &[Waiver]) {
-    let covered = |waiver: &&Waiver| report.gates.iter().any(|gate| gate.covered.contains(&waiver.output));
-    let scope = |waiver: &Waiver| {
-        let ranges = waiver.ranges.iter().map(|(from, to)| format!("{from} to {to}"));
-        waiver.keys.iter().cloned().chain(ranges).collect::<Vec<_>>().join(", ")
+    let is_in_scope = |waiver: &&Waiver| {
+        let of_output = |gate: &GateReport| gate.covered.iter().any(|output| waiver.faults_of(output).is_some());
+        let of_check = |gate: &GateReport| gate.checks.iter().any(|check| waiver.is_of_check(&check.query));
+        report.gates.iter().any(|gate| of_output(gate) || of_check(gate))
     };
     let words = |waiver: &Waiver| {
-        let Waiver { output, owner, until, reason, declared, .. } = waiver;
-        format!("{output}, {}: {reason}; {owner}, until {until} ({declared})", scope(waiver))
+        let Waiver { owner, until, reason, declared, .. } = waiver;
+        format!("{}: {reason}; {owner}, until {until} ({declared})", waiver.describe())
     };
-    section(text, "Waivers", waivers.iter().filter(covered).map(words));
+    section(text, "Waivers", waivers.iter().filter(is_in_scope).map(words));
 }
 
 fn section(text: &mut String, name: &str, lines: impl Iterator<Item = String>) {

@@ -6,11 +6,12 @@ use indexmap::IndexMap;
 
 use super::{Session, by_spine, inventory, judge};
 use crate::error::Error;
-use crate::model::catalogue::{Argument, Denominator, Output, Waiver};
+use crate::model::catalogue::{Argument, Denominator, Output};
 use crate::model::coverage::{Coverage, Figure, Tally, figures};
 use crate::model::query::Query;
 use crate::model::report::{CheckReport, Finding, StatementReport};
 use crate::model::table::{Kind, Table};
+use crate::model::waiver::Waiver;
 use crate::render::Part;
 use crate::warehouse::QueryError;
 

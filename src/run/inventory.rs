@@ -2,7 +2,7 @@
 
 use super::Session;
 use crate::error::did_you_mean;
-use crate::model::catalogue::{Output, Project, Spine, SpineSource};
+use crate::model::catalogue::{Excuse, Output, Project, Spine, SpineSource};
 use crate::model::reading::{self, Reading};
 use crate::model::report::Finding;
 use crate::model::schema::{Inventory, TableInfo};
@@ -16,7 +16,8 @@ pub(super) fn named(project: &Project) -> Vec<&str> {
         _ => None,
     });
     let outputs = project.outputs.values().map(|output| output.table.as_str());
-    outputs.chain(spines).chain(project.runs.iter().map(|ledger| ledger.table.as_str())).collect()
+    let excuses = project.outputs.values().flat_map(|output| &output.not_expected.excuses).map(|excuse| excuse.table.as_str());
+    outputs.chain(spines).chain(excuses).chain(project.runs.iter().map(|ledger| ledger.table.as_str())).collect()
 }
 
 /// Why an output cannot be judged, if that can be told from the list of tables.
@@ -41,7 +42,8 @@ pub(super) fn trap(session: &Session<'_>, output: &str) -> Option<Finding> {
 }
 
 fn output_fault(tables: &Inventory, output: &Output) -> Option<Finding> {
-    reading_fault(tables, &output.table, &reading::of_output(output))
+    let excuse = |excuse: &Excuse| reading_fault(tables, &excuse.table, &reading::of_excuse(excuse).collect::<Vec<_>>());
+    reading_fault(tables, &output.table, &reading::of_output(output)).or_else(|| output.not_expected.excuses.iter().find_map(excuse))
 }
 
 /// What is wrong with a table, or with the first of the columns that are read of it.

@@ -6,7 +6,10 @@ use gapgate::model::verdict::Verdict;
 use jiff::ToSpan;
 use jiff::civil::{Date, DateTime};
 
-use super::world::{MODELS, Output, Over, Row, World};
+use super::world::{MODELS, Output, Over, Row, Waiver, World};
+
+/// The classes of faults, from the least to the worst.
+const SEVERITY: [&str; 6] = ["invalid", "null", "partial", "excess", "duplicate", "missing"];
 
 /// What there is to compare.
 #[derive(Debug, PartialEq, Eq)]
@@ -86,9 +89,16 @@ impl Oracle<'_> {
                 answer.present += u64::from(!rows.is_empty());
             }
             if verdict > Verdict::Pass && self.is_in_waiver(key) {
-                waived.push(key);
-                if self.waiver_holds() {
-                    (class, verdict) = (if expected.is_some() { "waived" } else { class }, Verdict::Pass);
+                let mut faults = self.faults(class, expected, rows);
+                let all = faults.len();
+                faults.retain(|(_, rule, _)| self.output.waiver.as_ref().is_some_and(|waiver| waiver.rule.is_some_and(|own| own != *rule)));
+                if faults.len() < all {
+                    waived.push(key);
+                }
+                if faults.len() < all && self.waiver_holds() {
+                    let worst = faults.iter().max_by_key(|(class, ..)| SEVERITY.iter().position(|name| name == class));
+                    class = if expected.is_some() { worst.map_or("waived", |(class, ..)| class) } else { class };
+                    verdict = faults.iter().map(|(.., verdict)| *verdict).max().unwrap_or(Verdict::Pass);
                 }
             }
             *answer.counts.entry(class.to_owned()).or_default() += 1;
@@ -104,13 +114,21 @@ impl Oracle<'_> {
         let pending = answer.counts.get("pending").copied().unwrap_or(0);
         let nothing_due = answer.expected == pending || self.a_season_has_no_key(&spine);
         let nothing_expected = if nothing_due { Verdict::Undecided } else { Verdict::Pass };
+        let (sums, sums_waived) = self.waive_sums(self.sums(&spine, &held));
         let waivers = match &self.output.waiver {
+            Some(_) if sums_waived => {
+                if self.waiver_holds() {
+                    Verdict::Pass
+                } else {
+                    Verdict::Fail
+                }
+            }
             Some(_) if waived.is_empty() && !self.waiver_is_in_scope() => Verdict::Pass,
             Some(_) if waived.is_empty() => Verdict::Warn,
             Some(_) if !self.waiver_holds() => Verdict::Fail,
             _ => Verdict::Pass,
         };
-        answer.verdict = answer.verdict.max(nothing_expected).max(waivers).max(self.sums(&spine, &held));
+        answer.verdict = answer.verdict.max(nothing_expected).max(waivers).max(sums);
         answer
     }
 
@@ -143,6 +161,37 @@ impl Oracle<'_> {
         held
     }
 
+    /// Everything that is wrong with a key: the class that it would have alone, what a waiver calls it, how much it weighs.
+    fn faults(&self, class: &'static str, expected: Option<&Expected>, rows: &[&Row]) -> Vec<(&'static str, &'static str, Verdict)> {
+        if expected.is_none() || class == "missing" {
+            return vec![(class, class, self.weigh(class, expected, rows))];
+        }
+        let mut faults = Vec::new();
+        let mut add = |is_so: bool, class: &'static str, rule: &'static str, verdict: Verdict| {
+            faults.extend(is_so.then_some((class, rule, verdict)));
+        };
+        let plan = &self.output.plan;
+        let units = if plan.per { expected.and_then(|key| key.weight) } else { Some(1) };
+        let too_many = units.zip(plan.size.1).is_some_and(|(units, most)| rows.len() as i64 * 10 > most * units);
+        add(repeated(rows), "duplicate", "duplicate", Verdict::Fail);
+        add(units.is_none(), "invalid", "games", Verdict::Undecided);
+        add(too_many, "excess", "excess", Verdict::Fail);
+        add(class == "partial", "partial", "partial", Verdict::Fail);
+        add(self.lacks_points(rows), "null", "points", Verdict::Fail);
+        add(rows.iter().any(|row| row.player.is_none()), "null", "player", Verdict::Fail);
+        add(self.is_outside(rows), "invalid", "points", Verdict::Fail);
+        if let Some(verdict) = self.share_of_key(rows) {
+            add(true, "invalid", "known", verdict);
+        }
+        faults
+    }
+
+    /// Whether a row of another table excuses a key.
+    fn is_sick(&self, key: &Key) -> bool {
+        let is_of = |(day, model): &(Date, &str)| key.0 == Some(*day) && key.1.as_deref().is_none_or(|own| own == *model);
+        self.output.sick.iter().any(is_of)
+    }
+
     fn class(&self, key: &Key, expected: Option<&Expected>, rows: &[&Row]) -> &'static str {
         let plan = &self.output.plan;
         let Some(expected) = expected else {
@@ -153,7 +202,7 @@ impl Oracle<'_> {
         let tenths = rows.len() as i64 * 10;
         let too_few = units.is_some_and(|units| tenths < plan.size.0.unwrap_or(10) * units);
         let late = if self.is_due(expected.day) { None } else { Some("pending") };
-        if self.is_excused(expected) {
+        if self.is_excused(expected) || (rows.is_empty() && self.is_sick(key)) {
             return "not_expected";
         }
         if rows.is_empty() {
@@ -234,6 +283,13 @@ impl Oracle<'_> {
         groups.filter_map(|rows| too_small(rows.iter().copied(), percent)).max().unwrap_or(Verdict::Pass)
     }
 
+    /// Sums are of all keys, so only a waiver of every key and of what they measure accepts them.
+    fn waive_sums(&self, verdict: Verdict) -> (Verdict, bool) {
+        let is_of_sums = |waiver: &Waiver| waiver.rule == Some("known") && waiver.keys.is_empty() && waiver.ranges.is_empty();
+        let waived = verdict > Verdict::Pass && self.output.waiver.as_ref().is_some_and(is_of_sums);
+        (if waived && self.waiver_holds() { Verdict::Pass } else { verdict }, waived)
+    }
+
     fn text(&self, key: &Key) -> String {
         let day = key.0.map_or("null".to_owned(), |day| day.to_string());
         if self.output.plan.crossed { format!("{day}/{}", key.1.as_deref().unwrap_or("null")) } else { day }
@@ -241,7 +297,11 @@ impl Oracle<'_> {
 
     fn is_in_waiver(&self, key: &Key) -> bool {
         let in_range = |(from, to): &(Date, Date)| key.0.is_some_and(|day| *from <= day && day <= *to);
-        self.output.waiver.as_ref().is_some_and(|waiver| waiver.keys.contains(&self.text(key)) || waiver.ranges.iter().any(in_range))
+        let is_meant = |waiver: &Waiver| {
+            let of_all = waiver.keys.is_empty() && waiver.ranges.is_empty();
+            of_all || waiver.keys.contains(&self.text(key)) || waiver.ranges.iter().any(in_range)
+        };
+        self.output.waiver.as_ref().is_some_and(is_meant)
     }
 
     /// Over, or two weeks under way, and not a single key, although the spine has keys of other seasons.
@@ -261,7 +321,8 @@ impl Oracle<'_> {
             day.is_none_or(|day| start <= day && day <= end)
         };
         self.output.waiver.as_ref().is_some_and(|waiver| {
-            waiver.keys.iter().any(key_in_scope) || waiver.ranges.iter().any(|(from, to)| *from <= end && *to >= start)
+            let of_all = waiver.keys.is_empty() && waiver.ranges.is_empty();
+            of_all || waiver.keys.iter().any(key_in_scope) || waiver.ranges.iter().any(|(from, to)| *from <= end && *to >= start)
         })
     }
 

@@ -83,8 +83,21 @@ pub(super) struct OutputPlan {
     /// Which of its two measures is declared first.
     known_first: bool,
     pub(super) extras: &'static str,
-    waiver: Option<(Vec<Index>, bool, i64)>,
+    waiver: Option<WaiverPlan>,
+    /// Keys that rows of another table excuse.
+    sick: Vec<Index>,
     damage: Vec<Damage>,
+}
+
+#[derive(Clone, Debug)]
+struct WaiverPlan {
+    at: Vec<Index>,
+    as_range: bool,
+    /// Days from the as-of date to its last.
+    days: i64,
+    rule: Option<&'static str>,
+    /// Whether it is of every key, if it has a rule.
+    of_all: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -149,7 +162,11 @@ fn output_plans() -> impl Strategy<Value = OutputPlan> {
     let due = select(vec![(None, 1, (0, 0)), (Some("18:30"), 0, (18, 30)), (Some("1 day 07:00"), 1, (7, 0)), (Some("3 days"), 3, (0, 0))]);
     let over = select(vec![Over::Key, Over::Month, Over::Season, Over::Output]);
     let share = (prop::option::weighted(0.5, (over, select(vec![50i64, 80, 90, 100]))), any::<bool>());
-    let waiver = prop::option::weighted(0.4, (prop::collection::vec(any::<Index>(), 1..4), any::<bool>(), -3..3i64));
+    let rules = vec!["missing", "partial", "excess", "duplicate", "extra", "null_key", "player", "points", "points", "known"];
+    let rule = prop::option::weighted(0.5, select(rules));
+    let waiver = (prop::collection::vec(any::<Index>(), 1..4), any::<bool>(), -3..3i64, rule, any::<bool>())
+        .prop_map(|(at, as_range, days, rule, of_all)| WaiverPlan { at, as_range, days, rule, of_all });
+    let waiver = (prop::option::weighted(0.4, waiver), prop::collection::vec(any::<Index>(), 0..3));
     let extras = select(vec!["warn", "warn", "fail", "allow"]);
     let damage = prop::collection::vec(damages(), 0..8);
     (shape, excused, due, share, extras, waiver, damage).prop_map(|(shape, excused, due, share, extras, waiver, damage)| OutputPlan {
@@ -166,7 +183,8 @@ fn output_plans() -> impl Strategy<Value = OutputPlan> {
         share: share.0,
         known_first: share.1,
         extras,
-        waiver,
+        waiver: waiver.0,
+        sick: waiver.1,
         damage,
     })
 }
@@ -221,9 +239,9 @@ impl Plan {
         self.without_waivers()
     }
 
-    /// The same without permission for any fault.
+    /// The same without permission or excuse for any fault.
     pub(super) fn without_waivers(mut self) -> Self {
-        self.outputs.iter_mut().for_each(|output| output.waiver = None);
+        self.outputs.iter_mut().for_each(|output| (output.waiver, output.sick) = (None, Vec::new()));
         self
     }
 
@@ -274,12 +292,13 @@ impl OutputPlan {
 
     fn output(&self, number: usize, world: &World) -> Output {
         let keys = world.keys(self.crossed);
-        let mut output = Output { name: format!("box_{number}"), plan: self.clone(), waiver: None, rows: Vec::new() };
+        let mut output = Output { name: format!("box_{number}"), plan: self.clone(), waiver: None, sick: Vec::new(), rows: Vec::new() };
         for (day, model, weight) in &keys {
             output.rows.extend((0..self.comfortable(*weight)).map(|player| Row::new(*day, model, player)));
         }
         if !keys.is_empty() {
             self.damage.iter().for_each(|damage| damage.inflict(&mut output.rows, &keys));
+            output.sick = self.sick.iter().map(|index| index.get(&keys)).map(|(day, model, _)| (*day, *model)).collect();
             output.waiver = self.waiver.as_ref().map(|waiver| self.waiver(waiver, &keys, world.as_of));
         }
         output
@@ -292,13 +311,20 @@ impl OutputPlan {
         if least == 0 && units > 0 { 1 } else { least }
     }
 
-    fn waiver(&self, (at, as_range, days): &(Vec<Index>, bool, i64), keys: &[Key], as_of: DateTime) -> Waiver {
-        let picked: Vec<&Key> = at.iter().map(|index| index.get(keys)).collect();
+    fn waiver(&self, plan: &WaiverPlan, keys: &[Key], as_of: DateTime) -> Waiver {
+        let is_declared = |rule: &&str| match *rule {
+            "points" => self.required || self.ranged,
+            "known" => self.share.is_some(),
+            _ => true,
+        };
+        let WaiverPlan { at, as_range, days, .. } = plan;
+        let rule = plan.rule.filter(is_declared);
+        let picked: Vec<&Key> = at.iter().map(|index| index.get(keys)).filter(|_| rule.is_none() || !plan.of_all).collect();
         let text = |(day, model, _): &&Key| if self.crossed { format!("{day}/{model}") } else { day.to_string() };
         let until = as_of.date().checked_add(days.days()).expect("a date");
         let ranges = picked.iter().filter(|_| *as_range).map(|(day, ..)| (*day, *day)).collect();
         let keys = picked.iter().filter(|_| !*as_range).map(text).collect();
-        Waiver { keys, ranges, until }
+        Waiver { keys, ranges, rule, until }
     }
 }
 
@@ -356,6 +382,7 @@ pub(super) struct Output {
     pub(super) name: String,
     pub(super) plan: OutputPlan,
     pub(super) waiver: Option<Waiver>,
+    pub(super) sick: Vec<(Date, &'static str)>,
     pub(super) rows: Vec<Row>,
 }
 
@@ -363,6 +390,7 @@ pub(super) struct Output {
 pub(super) struct Waiver {
     pub(super) keys: Vec<String>,
     pub(super) ranges: Vec<(Date, Date)>,
+    pub(super) rule: Option<&'static str>,
     pub(super) until: Date,
 }
 
@@ -452,6 +480,14 @@ impl World {
             format!("('{}', '{status}', {})", game.day, game.weight.map_or("null".to_owned(), |n| n.to_string()))
         };
         insert(&mut sql, "schedule", self.schedule.iter().map(game));
+        sql += "create table league.sick (box text, sick_on date, name text);\n";
+        // Each of them twice, and what is NULL or of another output excuses nothing.
+        let sick = |output: &Output| {
+            let row = |(day, model): &(Date, &str)| format!("('{}', '{day}', '{model}')", output.name);
+            let rows: Vec<String> = output.sick.iter().map(row).collect();
+            [rows.clone(), rows, vec![format!("('{}', null, null)", output.name), "('none', '2024-01-05', 'elo')".to_owned()]].concat()
+        };
+        insert(&mut sql, "sick", self.outputs.iter().flat_map(sick));
         for output in &self.outputs {
             let name = &output.name;
             let columns = "played_on date, model text, game integer, player integer, points integer, minutes integer, draft boolean";
@@ -495,6 +531,9 @@ impl Output {
         excused.extend(plan.first_days.map(|n| format!("first_days = {n}")));
         excused.extend(plan.first_keys.map(|n| format!("first_keys = {n}")));
         excused.extend(plan.closed.map(|(from, more)| format!("dates = [\"{}..{}\"]", day(from), day(from + more))));
+        let key = if plan.crossed { ", key = { model = \"name\" }" } else { "" };
+        let sick = format!("{{ table = \"league.sick\", where = \"box = '{}'\", date = \"sick_on\"{key}, reason = \"sick\" }}", self.name);
+        excused.extend((!self.sick.is_empty()).then(|| format!("excused = [{sick}]")));
         lines.push(format!("not_expected = {{ {} }}", excused.join(", ")));
         lines.extend(plan.retention.map(|days| format!("retention = \"{days} days\"")));
         lines.extend(plan.due.0.map(|due| format!("expected_by = \"{due}\"")));
@@ -512,6 +551,7 @@ impl Output {
             let ranges = waiver.ranges.iter().map(|(from, to)| format!("{from}..{to}"));
             let keys: Vec<String> = waiver.keys.iter().cloned().chain(ranges).map(|key| format!("\"{key}\"")).collect();
             lines.push(format!("\n[[waivers]]\noutput = \"{}\"\nkeys = [{}]\nuntil = {}", self.name, keys.join(", "), waiver.until));
+            lines.extend(waiver.rule.map(|rule| format!("rule = \"{rule}\"")));
             lines.push("reason = \"known\"\nowner = \"the league\"".to_owned());
         }
         lines.join("\n") + "\n"

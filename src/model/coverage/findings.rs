@@ -12,6 +12,7 @@ use crate::model::rule::count;
 use crate::model::scope::Season;
 use crate::model::table::{Kind, Value};
 use crate::model::verdict::Verdict;
+use crate::model::waiver::Waiver;
 
 impl Tally<'_> {
     /// Judges what was collected, each of these seasons included: one for which the spine has no key cannot be judged.
@@ -36,6 +37,7 @@ impl Tally<'_> {
         });
         let mut findings = self.presence();
         findings.extend(self.class_findings());
+        findings.extend(self.excuse_findings());
         findings.extend(self.sum_findings());
         findings.extend(self.waiver_findings());
         self.coverage.findings = findings;
@@ -94,7 +96,7 @@ impl Tally<'_> {
         (!silent).then(|| Finding::new(verdict, name, message))
     }
 
-    fn sum_findings(&self) -> Vec<Finding> {
+    fn sum_findings(&mut self) -> Vec<Finding> {
         let mut findings = Vec::new();
         for (index, rule) in self.output.rules.iter().enumerate().filter(|(_, rule)| rule.over != Over::Key) {
             for (period, sums) in self.periods(rule.over) {
@@ -105,11 +107,26 @@ impl Tally<'_> {
                 let (number, of) = self.numbers(index, &figures);
                 if let Some((verdict, message, name)) = rule_fault(rule, number, of) {
                     let place = if period.is_empty() { String::new() } else { format!(" in {period}") };
-                    findings.push(Finding::new(verdict, name, format!("{message}{place}")));
+                    let finding = Finding::new(verdict, name, format!("{message}{place}"));
+                    findings.push(self.waive_sum(index, finding));
                 }
             }
         }
         findings
+    }
+
+    /// Sums are of all keys, so only a waiver of all keys accepts them.
+    fn waive_sum(&mut self, rule: usize, finding: Finding) -> Finding {
+        let (output, today) = (self.output, self.as_of);
+        let rule = output.rules[rule].subject.name();
+        let mut waivers = self.waivers.iter_mut().filter(|(_, faults, _)| faults.rule.as_deref() == Some(rule) && faults.is_of_all_keys());
+        let Some((waiver, _, used)) = waivers.next().filter(|_| finding.verdict > Verdict::Pass) else { return finding };
+        *used += 1;
+        if !waiver.holds(today) {
+            return finding;
+        }
+        let message = format!("{}; {}", finding.message, waiver.words());
+        Finding::new(Verdict::Pass, finding.rule, message)
     }
 
     /// The sums regrouped by what the rule judges. Periods arrive as `season|month`.
@@ -132,26 +149,33 @@ impl Tally<'_> {
         regrouped
     }
 
+    /// Keys that rows of other tables excuse are told apart from what is declared.
+    fn excuse_findings(&self) -> impl Iterator<Item = Finding> {
+        let finding = |(reason, keys): (&String, &u64)| {
+            Finding::new(Verdict::Pass, "excused", format!("{} excused: {reason}", count_of(*keys, "key")))
+        };
+        self.excused.iter().map(finding)
+    }
+
     fn waiver_findings(&self) -> Vec<Finding> {
         let mut findings = Vec::new();
-        for (waiver, used) in &self.waivers {
+        for (waiver, faults, used) in &self.waivers {
             let place = &waiver.declared;
             if *used == 0 {
-                let message = format!("the waiver at {place} matches no faulty key in scope");
+                let what = if faults.is_of_all_keys() { "nothing that is wrong" } else { "no faulty key in scope" };
+                let message = format!("the waiver at {place} matches {what}");
                 findings.push(Finding::new(Verdict::Warn, "waiver", message).with_remedy("remove it if the gap is closed"));
-            } else if waiver.until < self.as_of {
-                let message = format!(
-                    "the waiver at {place} lapsed on {} and no longer covers {}: {}",
-                    waiver.until,
-                    count_of(*used, "key"),
-                    waiver.reason
-                );
-                findings.push(
-                    Finding::new(Verdict::Fail, "waiver", message)
-                        .with_remedy(format!("close the gap, or ask {} to renew it", waiver.owner)),
-                );
+            } else if !waiver.holds(self.as_of) {
+                findings.push(lapsed(waiver, &count_of(*used, "key")));
             }
         }
         findings
     }
+}
+
+/// A waiver that covers these no longer.
+pub(crate) fn lapsed(waiver: &Waiver, what: &str) -> Finding {
+    let Waiver { declared, until, reason, owner, .. } = waiver;
+    let message = format!("the waiver at {declared} lapsed on {until} and no longer covers {what}: {reason}");
+    Finding::new(Verdict::Fail, "waiver", message).with_remedy(format!("close the gap, or ask {owner} to renew it"))
 }

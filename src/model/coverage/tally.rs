@@ -6,21 +6,36 @@ use jiff::civil::Date;
 
 use super::bound::{add, rule_fault, times};
 use super::{Class, Coverage, Figure, KeyState, count_rows};
-use crate::model::catalogue::{Output, Over, Waiver};
+use crate::model::catalogue::{Output, Over};
 use crate::model::number::Decimal;
 use crate::model::table::{Column, Table, Value};
 use crate::model::verdict::Verdict;
+use crate::model::waiver::{Faults, Waiver};
 
 /// Collects the rows of one output, from one statement or from several slices of its dates.
 #[derive(Debug)]
 pub struct Tally<'a> {
     pub(super) output: &'a Output,
     pub(super) figures: &'a [Figure],
-    pub(super) waivers: Vec<(&'a Waiver, u64)>,
+    /// The waivers of the output, what they accept of it, and how many keys they match.
+    pub(super) waivers: Vec<(&'a Waiver, &'a Faults, u64)>,
     pub(super) as_of: Date,
     pub(super) coverage: Coverage,
     pub(super) sums: BTreeMap<String, Sums>,
     pub(super) seasons: BTreeSet<String>,
+    /// How many keys rows of other tables excuse, by reason.
+    pub(super) excused: BTreeMap<String, u64>,
+}
+
+/// One thing that is wrong with a key.
+#[derive(Debug)]
+struct Fault<'a> {
+    /// The class of a key that has no other fault.
+    class: Class,
+    verdict: Verdict,
+    /// What a waiver calls it: a class, a column, or what a rule measures.
+    rule: &'a str,
+    words: String,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -35,6 +50,7 @@ struct Layout {
     class: usize,
     period: usize,
     key: std::ops::Range<usize>,
+    excuse: usize,
     position: usize,
     keys: usize,
     present: usize,
@@ -54,6 +70,7 @@ impl Layout {
             class: at("class")?,
             period,
             key: period + 1..period + 1 + key,
+            excuse: at("excuse")?,
             position: at("position")?,
             keys: at("keys")?,
             present: at("present")?,
@@ -68,8 +85,9 @@ impl Layout {
 impl<'a> Tally<'a> {
     /// An empty tally. `figures` says what the statement's numbered figures mean for this output.
     pub fn new(output: &'a Output, figures: &'a [Figure], key: Vec<Column>, waivers: &'a [Waiver], as_of: Date) -> Self {
-        let waivers = waivers.iter().filter(|waiver| waiver.output == output.name).map(|waiver| (waiver, 0)).collect();
-        Self { output, figures, waivers, as_of, coverage: Coverage::empty(output, key), sums: BTreeMap::new(), seasons: BTreeSet::new() }
+        let waivers = waivers.iter().filter_map(|waiver| Some((waiver, waiver.faults_of(&output.name)?, 0))).collect();
+        let (coverage, sums) = (Coverage::empty(output, key), BTreeMap::new());
+        Self { output, figures, waivers, as_of, coverage, sums, seasons: BTreeSet::new(), excused: BTreeMap::new() }
     }
 
     /// Takes in the rows of `table` that speak of this output. The table must have passed the query's contract.
@@ -97,27 +115,34 @@ impl<'a> Tally<'a> {
             self.coverage.present += row[layout.present].as_int().and_then(|n| u64::try_from(n).ok()).ok_or("present is not a count")?;
             self.sum(row[layout.period].as_text().unwrap_or_default(), rows, figures);
         }
+        if let Some(excuse) = row[layout.excuse].as_int().filter(|excuse| *excuse > 0) {
+            let excuse = usize::try_from(excuse).ok().and_then(|at| self.output.not_expected.excuses.get(at.checked_sub(1)?));
+            let reason = excuse.ok_or("excuse is none of the catalogue's")?.reason.clone();
+            *self.excused.entry(reason).or_default() += keys;
+        }
         if matches!(class, Class::Ok | Class::NotExpected) {
             *self.coverage.counts.entry(class).or_default() += keys;
             return Ok(());
         }
         let duplicates = row[layout.duplicates].as_int().unwrap_or(0);
         let key = &row[layout.key.clone()];
-        let (verdict, reason) = if class.is_of_spine() && key.iter().any(Value::is_null) {
-            (Verdict::Undecided, format!("the spine `{}` has rows without a key, of which nothing can be expected", self.output.spine))
+        let faults = if class.is_of_spine() && key.iter().any(Value::is_null) {
+            let words = format!("the spine `{}` has rows without a key, of which nothing can be expected", self.output.spine);
+            vec![Fault { class, verdict: Verdict::Undecided, rule: "spine", words }]
         } else {
-            self.explain(class, rows, &row[layout.weight], duplicates, figures)
+            self.faults(class, rows, &row[layout.weight], duplicates, figures)
         };
         let state = KeyState {
             key: key.into(),
             class,
             waived: None,
-            verdict,
+            // A class that no fault explains is not taken for sound.
+            verdict: faults.iter().map(|fault| fault.verdict).max().unwrap_or(Verdict::Fail),
             position: row[layout.position].as_int(),
             rows,
-            reason: reason.into(),
+            reason: in_order(&faults).into(),
         };
-        let state = self.waive(state);
+        let state = self.waive(state, faults);
         *self.coverage.counts.entry(state.class).or_default() += keys;
         self.coverage.keys.push(state);
         Ok(())
@@ -132,72 +157,99 @@ impl<'a> Tally<'a> {
         }
     }
 
-    fn waive(&mut self, mut state: KeyState) -> KeyState {
-        if state.verdict == Verdict::Pass || state.class == Class::Pending {
+    /// Takes out what waivers accept. What is left, if anything, decides.
+    fn waive(&mut self, mut state: KeyState, faults: Vec<Fault<'a>>) -> KeyState {
+        if self.waivers.is_empty() || state.verdict == Verdict::Pass {
             return state;
         }
-        for (waiver, used) in &mut self.waivers {
-            let date = state.date();
-            let matches = waiver.keys.contains(&state.text())
-                || waiver.ranges.iter().any(|(from, to)| date.is_some_and(|date| (*from..=*to).contains(&date)));
-            if matches {
-                *used += 1;
-                if waiver.until >= self.as_of {
-                    state.waived = Some(state.class);
-                    // Foreign rows stay apart, or the classes of the spine would no longer add up to it.
-                    if state.class.is_of_spine() {
-                        state.class = Class::Waived;
-                    }
-                    state.verdict = Verdict::Pass;
-                    state.reason = format!("{}; waived by {} until {}: {}", state.reason, waiver.owner, waiver.until, waiver.reason).into();
-                    return state;
-                }
+        let (key, date, today) = (state.text(), state.date(), self.as_of);
+        let mut used = vec![false; self.waivers.len()];
+        let mut accept = |fault: &Fault<'_>| {
+            let matching =
+                self.waivers.iter().enumerate().filter(|(_, (_, accepted, _))| accepted.is_by(fault.rule) && accepted.is_of(&key, date));
+            matching.map(|(at, (waiver, ..))| (used[at] = true, waiver.holds(today).then_some(at)).1).find_map(|found| found)
+        };
+        let (mut left, mut accepted): (Vec<Fault<'_>>, Vec<(Fault<'_>, usize)>) = (Vec::new(), Vec::new());
+        for fault in faults {
+            match accept(&fault) {
+                Some(at) => accepted.push((fault, at)),
+                None => left.push(fault),
             }
         }
+        self.waivers.iter_mut().zip(used).for_each(|((.., uses), used)| *uses += u64::from(used));
+        if accepted.is_empty() {
+            return state;
+        }
+        state.waived = left.is_empty().then_some(state.class);
+        // Foreign rows stay apart, or the classes of the spine would no longer add up to it.
+        if state.class.is_of_spine() {
+            state.class = left.iter().map(|fault| fault.class).max().unwrap_or(Class::Waived);
+        }
+        state.verdict = left.iter().map(|fault| fault.verdict).max().unwrap_or(Verdict::Pass);
+        state.reason = self.reason(&left, &accepted).into();
         state
     }
 
-    /// Why a key has its class, every fault named, and how much it weighs.
-    fn explain(&self, class: Class, rows: i64, weight: &Value, duplicates: i64, figures: &[Value]) -> (Verdict, String) {
+    fn reason(&self, left: &[Fault<'_>], accepted: &[(Fault<'_>, usize)]) -> String {
+        let by_waiver = self.waivers.iter().enumerate().filter_map(|(at, (waiver, ..))| {
+            let words: Vec<&str> = accepted.iter().filter(|(_, by)| *by == at).map(|(fault, _)| fault.words.as_str()).collect();
+            (!words.is_empty()).then(|| format!("{}; {}", words.join("; "), waiver.words()))
+        });
+        let accepted = by_waiver.collect::<Vec<_>>().join("; ");
+        match left {
+            [] => accepted,
+            left => format!("{}; besides {accepted}", in_order(left)),
+        }
+    }
+
+    /// What is wrong with a key, every fault named, and how much each weighs.
+    fn faults(&self, class: Class, rows: i64, weight: &Value, duplicates: i64, figures: &[Value]) -> Vec<Fault<'a>> {
+        let alone = |verdict, words| vec![Fault { class, verdict, rule: class.name(), words }];
         match class {
-            Class::Missing => return (Verdict::Fail, "no rows".to_owned()),
-            Class::Pending => {
-                return (Verdict::Pass, if rows == 0 { "not due yet".to_owned() } else { format!("{}, not due yet", count_rows(rows)) });
+            Class::Missing => return alone(Verdict::Fail, "no rows".to_owned()),
+            Class::Pending if rows == 0 => return alone(Verdict::Pass, "not due yet".to_owned()),
+            Class::Pending => return alone(Verdict::Pass, format!("{}, not due yet", count_rows(rows))),
+            Class::Extra => {
+                return alone(self.output.extras.verdict(), format!("{} for a key that the spine does not have", count_rows(rows)));
             }
-            Class::Extra => return (self.output.extras.verdict(), format!("{} for a key that the spine does not have", count_rows(rows))),
-            Class::NullKey => return (Verdict::Fail, format!("{} without a key", count_rows(rows))),
+            Class::NullKey => return alone(Verdict::Fail, format!("{} without a key", count_rows(rows))),
             _ => {}
         }
-        let mut faults: Vec<(Verdict, String)> = Vec::new();
+        let mut faults = Vec::new();
         if duplicates > 0 {
-            faults.push((Verdict::Fail, format!("{} again by ({})", count_rows(duplicates), self.output.grain.join(", "))));
+            // How many there are is a fault of its own where they are too many.
+            let all = if self.exceeds(rows, weight) { String::new() } else { format!("; {}", count_rows(rows)) };
+            let words = format!("{} again by ({}){all}", count_rows(duplicates), self.output.grain.join(", "));
+            faults.push(Fault { class: Class::Duplicate, verdict: Verdict::Fail, rule: Class::Duplicate.name(), words });
         }
         faults.extend(self.row_fault(class, rows, weight));
-        for (figure, value) in self.figures.iter().zip(figures) {
-            let n = value.as_int().unwrap_or(0);
+        for (figure, value) in self.figures.iter().zip(figures).filter(|(_, value)| value.as_int().is_some_and(|n| n > 0)) {
+            let fault = |class, column: &'a String, what| {
+                let words = format!("{column} is {what} in {value} of {}", count_rows(rows));
+                Fault { class, verdict: Verdict::Fail, rule: column.as_str(), words }
+            };
             match figure {
-                Figure::Nulls(column) if n > 0 => faults.push((Verdict::Fail, format!("{column} is NULL in {n} of {}", count_rows(rows)))),
-                Figure::Outside(column) if n > 0 => {
-                    faults.push((Verdict::Fail, format!("{column} is out of range in {n} of {}", count_rows(rows))))
-                }
-                _ => {}
+                Figure::Nulls(column) => faults.push(fault(Class::Null, column, "NULL")),
+                Figure::Outside(column) => faults.push(fault(Class::Invalid, column, "out of range")),
+                Figure::Numerator(_) | Figure::Denominator(_) => {}
             }
         }
         for (index, rule) in self.output.rules.iter().enumerate().filter(|(_, rule)| rule.over == Over::Key) {
             // In the opening days the statement leaves both numbers NULL: nothing to say then.
             let (number, of) = self.numbers(index, figures);
             if rule.skip_first_days.is_none() || !number.is_null() {
-                faults.extend(rule_fault(rule, number, of).map(|(verdict, message, _)| (verdict, message)));
+                let fault = rule_fault(rule, number, of);
+                faults.extend(fault.map(|(verdict, words, _)| Fault { class: Class::Invalid, verdict, rule: rule.subject.name(), words }));
             }
         }
-        let verdict = faults.iter().map(|(verdict, _)| *verdict).max().unwrap_or(Verdict::Fail);
-        (verdict, faults.into_iter().map(|(_, text)| text).collect::<Vec<_>>().join("; "))
+        faults
     }
 
-    fn row_fault(&self, class: Class, rows: i64, weight: &Value) -> Option<(Verdict, String)> {
+    fn row_fault(&self, class: Class, rows: i64, weight: &Value) -> Option<Fault<'a>> {
         let range = &self.output.rows;
         if let (Some(per), true) = (&range.per, weight.is_null()) {
-            return Some((Verdict::Undecided, format!("{}, but {per} is NULL in the spine", count_rows(rows))));
+            let words = format!("{}, but {per} is NULL in the spine", count_rows(rows));
+            return Some(Fault { class: Class::Invalid, verdict: Verdict::Undecided, rule: per, words });
         }
         let bound = |per_unit: Option<Decimal>, up: bool| {
             let bound = times(per_unit?, if range.per.is_some() { weight.as_int()? } else { 1 }, up)?;
@@ -211,10 +263,11 @@ impl<'a> Tally<'a> {
             Class::Partial => bound(range.min.or(Some(Decimal::from(1))), true),
             Class::Excess => bound(range.max, false),
             // A doubled key is the fault; its row count is another only where it is too high.
-            Class::Duplicate => bound(range.max, false).filter(|_| self.exceeds(rows, weight)),
+            Class::Duplicate if self.exceeds(rows, weight) => return self.row_fault(Class::Excess, rows, weight),
             _ => return None,
         };
-        Some((Verdict::Fail, expected.map_or_else(|| count_rows(rows), |expected| format!("{}, {expected} expected", count_rows(rows)))))
+        let words = expected.map_or_else(|| count_rows(rows), |expected| format!("{}, {expected} expected", count_rows(rows)));
+        Some(Fault { class, verdict: Verdict::Fail, rule: class.name(), words })
     }
 
     fn exceeds(&self, rows: i64, weight: &Value) -> bool {
@@ -227,4 +280,8 @@ impl<'a> Tally<'a> {
         let find = |wanted: Figure| self.figures.iter().position(|figure| *figure == wanted).map(|at| &figures[at]);
         (find(Figure::Numerator(rule)).unwrap_or(&Value::Null), find(Figure::Denominator(rule)))
     }
+}
+
+fn in_order(faults: &[Fault<'_>]) -> String {
+    faults.iter().map(|fault| fault.words.as_str()).collect::<Vec<_>>().join("; ")
 }
