@@ -29,6 +29,8 @@ mod lint;
 #[cfg(feature = "bigquery")]
 mod live;
 #[cfg(feature = "duckdb")]
+mod modes;
+#[cfg(feature = "duckdb")]
 mod queries;
 #[cfg(feature = "duckdb")]
 mod schema;

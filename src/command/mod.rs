@@ -85,7 +85,7 @@ struct Setup {
 impl Setup {
     fn load(common: &Common, environment: &Environment) -> Result<Self, Error> {
         let start = Instant::now();
-        let project = project::load(&common.directory)?;
+        let project = project::load_in(&common.directory, common.mode.as_deref())?;
         let library = library::load(Some(&common.directory))?;
         let scope = options::scope(common, &project, environment.now)?;
         let target = options::target(common, &project)?;
@@ -107,6 +107,7 @@ impl Setup {
             engine: self.target.dialect.name().to_owned(),
             seasons: self.scope.seasons_in_range(),
             as_of: self.scope.as_of_local().strftime("%Y-%m-%d %H:%M").to_string(),
+            mode: self.project.mode.as_ref().map(|mode| mode.name.clone()),
             zone: self.project.zone.iana_name().unwrap_or("UTC").to_owned(),
         }
     }

@@ -68,13 +68,14 @@ pub(super) fn select(common: &Common, project: &Project, outputs: Vec<String>) -
     }
     let kept = |name: &String| {
         project.outputs.get(name).is_some_and(|output| {
-            let included = with.is_empty() || with.iter().any(|selector| matches(selector, output));
+            let included = project.is_in_mode(name) && (with.is_empty() || with.iter().any(|selector| matches(selector, output)));
             included && !without.iter().any(|selector| matches(selector.trim_start_matches('!'), output))
         })
     };
     let selected: Vec<String> = outputs.into_iter().filter(kept).collect();
     if selected.is_empty() {
-        return Err(Error::Usage("the selection holds no output, so there is nothing to look at".to_owned()));
+        let mode = project.mode.as_ref().map(|mode| format!(" of mode `{}`", mode.name)).unwrap_or_default();
+        return Err(Error::Usage(format!("the selection holds no output{mode}, so there is nothing to look at")));
     }
     Ok(selected)
 }

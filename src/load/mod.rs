@@ -9,6 +9,7 @@ pub mod fixture;
 mod header;
 mod ledger;
 pub mod library;
+mod modes;
 mod outputs;
 mod parts;
 pub mod project;

@@ -3,6 +3,7 @@
 use indexmap::IndexMap;
 use jiff::civil::Date;
 
+use super::modes::Mode;
 use super::parts::texts_by_name;
 use super::toml::{Fields, Node};
 use super::upstream;
@@ -39,12 +40,14 @@ impl<'a> Defaults<'a> {
     }
 }
 
-/// Reads one output. `stage` is known for outputs that a stage lists; else the output names it.
+/// Reads one output. `stage` is known for outputs that a stage lists; else the output names it. What a mode says of it counts
+/// more than what it says itself.
 pub(super) fn output<'a>(
     name: &str,
     own: &Fields<'a>,
     stage: Option<(&String, &Defaults<'a>)>,
     stages: &IndexMap<String, Defaults<'a>>,
+    mode: Option<&Mode<'a>>,
 ) -> Output {
     let stage_name = match stage {
         Some((stage, _)) => stage.clone(),
@@ -52,6 +55,7 @@ pub(super) fn output<'a>(
     };
     let defaults = stage.map(|(_, defaults)| defaults).or_else(|| stages.get(&stage_name));
     let fields = own.with_fallback(defaults.and_then(|defaults| defaults.values.as_ref()));
+    let fields = fields.below(mode.into_iter().flat_map(|mode| mode.of(name)));
     fields.get("stage");
     let declared = if own.is_empty() { defaults.map_or_else(|| own.place(), Defaults::place) } else { own.place() };
     let schema = fields.text("schema");

@@ -247,7 +247,7 @@ pub(super) fn gate(name: &str, fields: &Fields<'_>, outputs: &IndexMap<String, O
 }
 
 /// The outputs of a pattern: a name, `stage.*`, or `*`.
-fn matching(node: &Node<'_>, outputs: &IndexMap<String, Output>) -> Vec<String> {
+pub(super) fn matching(node: &Node<'_>, outputs: &IndexMap<String, Output>) -> Vec<String> {
     let Some(pattern) = node.text() else { return Vec::new() };
     let found: Vec<String> = outputs.values().filter(|output| selects(&pattern, output)).map(|output| output.name.clone()).collect();
     if found.is_empty() {

@@ -7,11 +7,12 @@ use jiff::tz::TimeZone;
 use toml::Spanned;
 use toml::de::DeTable;
 
+use super::modes::{self, Mode};
 use super::outputs::{self, Defaults};
 use super::toml::{Document, Fields, Node};
 use super::{ledger, parts, upstream, validate, waivers};
 use crate::error::{Complaint, Error};
-use crate::model::catalogue::Project;
+use crate::model::catalogue::{self as model, Project};
 use crate::model::scope;
 
 /// The name of the project file.
@@ -25,7 +26,15 @@ const KEPT_RUNS: usize = 100;
 /// # Errors
 /// [`Error::Usage`] if there is no project file, [`Error::Complaints`] with everything that is wrong in it.
 pub fn load(dir: &Path) -> Result<Project, Error> {
-    read(dir, &text(dir)?)
+    load_in(dir, None)
+}
+
+/// The same with what a mode expects.
+///
+/// # Errors
+/// As [`load`]; [`Error::Usage`] too if the project has no such mode.
+pub fn load_in(dir: &Path, mode: Option<&str>) -> Result<Project, Error> {
+    read(dir, &text(dir)?, mode)
 }
 
 /// The same with more declared at the end of the project file, as a case of the fixtures does: `declare` was found in
@@ -40,7 +49,7 @@ pub fn load_with(dir: &Path, declare: &str, file: &str, line: usize) -> Result<P
         let declared = complaint.file == FILE && complaint.line > lines;
         if declared { Complaint { file: file.to_owned(), line: line + complaint.line - lines - 1, ..complaint } } else { complaint }
     };
-    read(dir, &format!("{own}\n{declare}")).map_err(|error| match error {
+    read(dir, &format!("{own}\n{declare}"), None).map_err(|error| match error {
         Error::Complaints(complaints) => Error::Complaints(complaints.into_iter().map(moved).collect()),
         error => error,
     })
@@ -53,27 +62,26 @@ fn text(dir: &Path) -> Result<String, Error> {
     })
 }
 
-fn read(dir: &Path, text: &str) -> Result<Project, Error> {
+fn read(dir: &Path, text: &str, mode: Option<&str>) -> Result<Project, Error> {
     let texts = with_includes(dir, text.to_owned())?;
     let documents: Vec<Document<'_>> = texts.iter().map(|(file, text)| Document::new(file.clone(), text, 1)).collect();
     let trees: Vec<Spanned<DeTable<'_>>> = documents.iter().map(Document::parse).collect();
     let roots: Vec<Fields<'_>> = documents.iter().zip(&trees).map(|(document, tree)| Fields::new(document, tree.get_ref(), 0)).collect();
-    let project = Reader { dir, roots: &roots }.read(&dir.join(FILE));
-    drop(roots);
-    let complaints: Vec<Complaint> = documents.into_iter().flat_map(Document::into_complaints).collect();
-    finish(project, complaints)
-}
-
-fn finish(mut project: Project, mut complaints: Vec<Complaint>) -> Result<Project, Error> {
+    let reader = Reader { dir, roots: &roots };
+    let modes = reader.modes();
+    // A mode that nobody asks for now is read too, so that its faults are known before it is needed.
+    let mut projects: Vec<Project> = [None].into_iter().chain(modes.keys().map(Some)).map(|name| reader.read(&modes, name)).collect();
+    let mut complaints: Vec<Complaint> = documents.iter().flat_map(Document::complaints).collect();
     if complaints.is_empty() {
-        complaints = validate::project(&mut project);
-    }
-    if complaints.is_empty() {
-        return Ok(project);
+        complaints = projects.iter_mut().flat_map(validate::project).collect();
     }
     complaints.sort();
     complaints.dedup();
-    Err(Error::Complaints(complaints))
+    if !complaints.is_empty() {
+        return Err(Error::Complaints(complaints));
+    }
+    let is_wanted = |project: &Project| project.mode.as_ref().map(|mode| mode.name.as_str()) == mode;
+    projects.into_iter().find(is_wanted).ok_or_else(|| modes::unknown(&modes, mode.unwrap_or_default()))
 }
 
 /// The project file's text and those of the files that it includes, by name.
@@ -114,7 +122,12 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn read(&self, file: &Path) -> Project {
+    fn modes(&self) -> IndexMap<String, Mode<'a>> {
+        self.section("modes").into_iter().filter_map(|(name, node)| Some((name, Mode::new(node.fields()?)))).collect()
+    }
+
+    fn read(&self, modes: &IndexMap<String, Mode<'a>>, wanted: Option<&String>) -> Project {
+        let mode = wanted.and_then(|name| modes.get(name));
         self.refuse_environment();
         let _ = self.roots[0].get("include");
         let (name, zone, as_of, keep_runs) = self.project_section();
@@ -126,20 +139,22 @@ impl<'a> Reader<'a> {
         let mut outputs: IndexMap<String, _> = IndexMap::new();
         for (stage, defaults) in &stages {
             for (name, node) in defaults.listed() {
-                outputs.insert(name.clone(), outputs::output(&name, &Fields::empty(node), Some((stage, defaults)), &stages));
+                outputs.insert(name.clone(), outputs::output(&name, &Fields::empty(node), Some((stage, defaults)), &stages, mode));
             }
         }
         for (name, node) in self.section("outputs") {
             let Some(fields) = node.fields() else { continue };
-            if outputs.insert(name.clone(), outputs::output(&name, &fields, None, &stages)).is_some() {
+            if outputs.insert(name.clone(), outputs::output(&name, &fields, None, &stages, mode)).is_some() {
                 fields.complain(format!("output `{name}` is declared twice"));
             }
         }
-        let gates = self
+        let mut gates: IndexMap<String, _> = self
             .section("gates")
             .into_iter()
             .filter_map(|(name, node)| Some((name.clone(), parts::gate(&name, &node.fields()?, &outputs))))
             .collect();
+        let mode = wanted.zip(mode).map(|(name, mode)| model::Mode { name: name.clone(), outputs: mode.outputs(&outputs) });
+        mode.iter().for_each(|mode| modes::cut(&mut gates, &mode.outputs));
         let accepted = self.lists("waivers").iter().filter_map(|node| waivers::waiver(&node.fields()?)).collect();
         let runs = self.roots.iter().find_map(|root| root.get("runs")).and_then(|node| ledger::ledger(&node.fields()?, &zone));
         let retry = self.roots.iter().find_map(|root| root.get("retry")).and_then(|node| upstream::retry(&node.fields()?));
@@ -153,7 +168,8 @@ impl<'a> Reader<'a> {
         Project {
             name,
             dir: self.dir.to_owned(),
-            file: file.to_owned(),
+            file: self.dir.join(FILE),
+            mode,
             zone,
             as_of,
             keep_runs,

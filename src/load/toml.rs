@@ -56,6 +56,10 @@ impl<'a> Document<'a> {
         self.first_line + ends.partition_point(|end| *end < at)
     }
 
+    pub(super) fn complaints(&self) -> Vec<Complaint> {
+        self.complaints.borrow().clone()
+    }
+
     pub(super) fn into_complaints(self) -> Vec<Complaint> {
         self.complaints.into_inner()
     }
@@ -221,19 +225,21 @@ impl<'a> Document<'a> {
     }
 }
 
-/// The keys of a table, and the ones asked for so far. Keys that are missing are looked up in `fallback`.
+/// The keys of a table, and the ones asked for so far. What stands in the tables `above` it counts instead of its own, and
+/// keys that are missing are looked up in `fallback`.
 #[derive(Debug)]
 pub(super) struct Fields<'a> {
     document: &'a Document<'a>,
     table: &'a DeTable<'a>,
     at: usize,
     known: RefCell<Vec<&'static str>>,
+    above: Vec<(&'a Document<'a>, &'a DeTable<'a>)>,
     fallback: Option<(&'a Document<'a>, &'a DeTable<'a>)>,
 }
 
 impl<'a> Fields<'a> {
     pub(super) fn new(document: &'a Document<'a>, table: &'a DeTable<'a>, at: usize) -> Self {
-        Self { document, table, at, known: RefCell::default(), fallback: None }
+        Self { document, table, at, known: RefCell::default(), above: Vec::new(), fallback: None }
     }
 
     /// The same with defaults for keys that it lacks.
@@ -243,10 +249,23 @@ impl<'a> Fields<'a> {
         fields
     }
 
+    /// The same with what counts instead, the first of these before the others.
+    pub(super) fn below<'b>(mut self, above: impl IntoIterator<Item = &'b Fields<'a>>) -> Self
+    where
+        'a: 'b,
+    {
+        self.above = above.into_iter().map(|fields| (fields.document, fields.table)).collect();
+        self
+    }
+
+    /// The tables that give its keys, the one that counts first.
+    fn layers(&self) -> impl DoubleEndedIterator<Item = (&'a Document<'a>, &'a DeTable<'a>)> {
+        self.above.iter().copied().chain([(self.document, self.table)]).chain(self.fallback)
+    }
+
     pub(super) fn get(&self, key: &'static str) -> Option<Node<'a>> {
         self.known.borrow_mut().push(key);
-        let own = self.table.get(key).map(|value| self.document.node(value));
-        own.or_else(|| self.fallback.and_then(|(document, table)| table.get(key).map(|value| document.node(value))))
+        self.layers().find_map(|(document, table)| table.get(key).map(|value| document.node(value)))
     }
 
     /// The value of a key that must be there.
@@ -286,8 +305,8 @@ impl<'a> Fields<'a> {
     /// Where its keys stand and those below them, defaults included. Texts of a list go by their own words.
     pub(super) fn places(&self) -> Places {
         let mut places = Places::default();
-        // Its own come last, because they are the ones that count.
-        for (document, table) in self.fallback.into_iter().chain([(self.document, self.table)]) {
+        // Those that count come last.
+        for (document, table) in self.layers().rev() {
             table.iter().for_each(|(key, value)| document.node(value).add_places(key.get_ref(), &mut places));
         }
         places
@@ -302,7 +321,7 @@ impl<'a> Fields<'a> {
         let mut known = self.known.borrow().clone();
         known.sort_unstable();
         known.dedup();
-        for (document, table) in [Some((self.document, self.table)), self.fallback].into_iter().flatten() {
+        for (document, table) in self.layers() {
             for key in table.keys().filter(|key| !known.contains(&key.get_ref().as_ref())) {
                 let hint = did_you_mean(key.get_ref(), known.iter().copied());
                 document.complain(key.span().start, format!("unknown key `{}`{hint}; known: {}", key.get_ref(), known.join(", ")));

@@ -30,6 +30,8 @@ pub struct Project {
     pub dir: PathBuf,
     /// The project file.
     pub file: PathBuf,
+    /// The kind of run that is looked at, if not what the outputs declare.
+    pub mode: Option<Mode>,
     /// The zone of dates and deadlines.
     pub zone: TimeZone,
     /// The moment at which a frozen warehouse was taken; the default of `--as-of`.
@@ -62,6 +64,11 @@ impl Project {
         self.outputs.values().filter(move |output| output.stage == stage)
     }
 
+    /// Whether an output is filled by runs of the kind that is looked at.
+    pub fn is_in_mode(&self, output: &str) -> bool {
+        self.mode.as_ref().is_none_or(|mode| mode.outputs.iter().any(|name| name == output))
+    }
+
     /// The position of a stage in the pipeline.
     pub fn stage_position(&self, stage: &str) -> usize {
         self.stages.iter().position(|name| name == stage).unwrap_or(usize::MAX)
@@ -87,6 +94,15 @@ impl Project {
         }
         self.seasons.clone()
     }
+}
+
+/// A kind of run with expectations of its own, which the outputs already have.
+#[derive(Clone, Debug)]
+pub struct Mode {
+    /// Its name.
+    pub name: String,
+    /// The outputs that such a run fills.
+    pub outputs: Vec<String>,
 }
 
 /// A warehouse to ask.

@@ -26,6 +26,9 @@ pub struct Record {
     pub target: String,
     /// The seasons in scope.
     pub seasons: Vec<Season>,
+    /// The kind of run that was looked at, if one was named.
+    #[serde(default)]
+    pub mode: Option<String>,
     /// The as-of moment, local to the project's zone.
     pub as_of: String,
     /// The gates in order.
@@ -97,8 +100,9 @@ impl Record {
         self.gates.iter().find(|gate| gate.gate == name)
     }
 
-    /// Whether it looked at the same as another: the same gates, target and seasons.
+    /// Whether it looked at the same as another: the same gates, target, seasons and kind of run.
     pub fn is_like(&self, other: &Self) -> bool {
-        self.gates() == other.gates() && self.target == other.target && self.seasons == other.seasons
+        let scope = |record: &Self| (record.target.clone(), record.seasons.clone(), record.mode.clone());
+        self.gates() == other.gates() && scope(self) == scope(other)
     }
 }

@@ -172,6 +172,9 @@ pub struct Header {
     pub engine: String,
     /// The seasons in scope.
     pub seasons: Vec<Season>,
+    /// The kind of run that was looked at, if not what the outputs declare.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mode: Option<String>,
     /// The as-of moment, local to the project's zone.
     pub as_of: String,
     /// The project's zone.

@@ -34,6 +34,8 @@ struct Document<'a> {
     target: &'a str,
     engine: &'a str,
     seasons: &'a [Season],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mode: Option<&'a str>,
     as_of: &'a str,
     zone: &'a str,
     elapsed_ms: f64,
@@ -55,6 +57,7 @@ impl<'a> Document<'a> {
             target: &header.target,
             engine: &header.engine,
             seasons: &header.seasons,
+            mode: header.mode.as_deref(),
             as_of: &header.as_of,
             zone: &header.zone,
             elapsed_ms: milliseconds(report.elapsed),
@@ -268,6 +271,7 @@ pub(super) mod tests {
             target: "local".to_owned(),
             engine: "duckdb".to_owned(),
             seasons: vec![season],
+            mode: None,
             as_of: "2024-01-04T09:00:00".to_owned(),
             zone: "UTC".to_owned(),
         };

@@ -38,6 +38,9 @@ fn suite(gate: &GateReport, header: &Header) -> TestSuite {
     suite.set_time(elapsed(gate.statements()));
     suite.add_property(("target", header.target.as_str()));
     suite.add_property(("seasons", seasons.join(", ").as_str()));
+    if let Some(mode) = &header.mode {
+        suite.add_property(("mode", mode.as_str()));
+    }
     suite.add_property(("as_of", header.as_of.as_str()));
     suite.add_property(("not_covered", gate.not_covered.join(", ").as_str()));
     if gate.checks.is_empty() {

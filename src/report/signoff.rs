@@ -33,6 +33,7 @@ pub fn report(report: &Report, circumstances: &Circumstances<'_>) -> String {
         ("answer", answer(report.verdict()).to_owned()),
         ("engine", header.engine.clone()),
         ("seasons", seasons.collect::<Vec<_>>().join(", ")),
+        ("mode", header.mode.clone().unwrap_or_else(|| "none".to_owned())),
         ("as of", format!("{} {}", header.as_of, header.zone)),
         ("run", format!("{} by {}, gapgate {}", circumstances.moment, circumstances.user, env!("CARGO_PKG_VERSION"))),
     ];

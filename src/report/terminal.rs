@@ -108,7 +108,8 @@ fn heading(header: &Header, style: Style) -> String {
         .unwrap_or_default();
     let scope = if names.is_empty() { dates } else { format!("{} ({dates})", names.join(", ")) };
     let line = format!("{} on {} ({})", header.project, header.target, header.engine);
-    wrap(&format!("{line}, {scope}, as of {} {}", header.as_of, header.zone), "", style.width) + "\n"
+    let mode = header.mode.as_ref().map(|mode| format!(", mode {mode}")).unwrap_or_default();
+    wrap(&format!("{line}, {scope}{mode}, as of {} {}", header.as_of, header.zone), "", style.width) + "\n"
 }
 
 /// The answer of a gate, with what other gates and persons have to say.
