@@ -463,7 +463,8 @@ pub fn catalogue(session: &Session<'_>, outputs: &[String]) -> Result<Vec<(Strin
     let mut findings: Vec<(String, Finding)> = examined.into_iter().map(|finding| (finding.rule.clone(), finding)).collect();
     for name in outputs {
         let sound = || Finding::new(Verdict::Pass, "table", format!("{} is there with every column", session.project.outputs[name].table));
-        findings.push((name.clone(), inventory::fault(session, name).unwrap_or_else(sound)));
+        let unknown = || session.tables().err().map(|_| Finding::undecided("table", "the list of tables cannot be read"));
+        findings.push((name.clone(), inventory::fault(session, name).or_else(unknown).unwrap_or_else(sound)));
         findings.extend(inventory::trap(session, name).map(|finding| (name.clone(), finding)));
     }
     let mut spines: Vec<&str> = outputs.iter().map(|name| session.project.outputs[name].spine.as_str()).collect();

@@ -3,8 +3,8 @@
 //!
 //! The rows are loaded into DuckDB, whose SQL the fixtures are written in, and copied from there table by table.
 
-mod copy;
-mod engines;
+pub(crate) mod copy;
+pub(crate) mod engines;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

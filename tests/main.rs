@@ -28,6 +28,8 @@ mod laws_plan;
 mod lint;
 #[cfg(feature = "bigquery")]
 mod live;
+#[cfg(feature = "postgres")]
+mod postgres;
 #[cfg(feature = "duckdb")]
 mod modes;
 #[cfg(feature = "duckdb")]
@@ -36,6 +38,8 @@ mod queries;
 mod schema;
 #[cfg(feature = "bigquery")]
 mod server;
+#[cfg(feature = "postgres")]
+mod servers;
 #[cfg(feature = "duckdb")]
 mod snapshot;
 #[cfg(feature = "duckdb")]

@@ -8,7 +8,6 @@ load API. A token for the real BigQuery is taken from BIGQUERY_TOKEN.
 
 import json
 import os
-import re
 import sys
 import tempfile
 import time
@@ -16,7 +15,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-import duckdb
+from folder import in_duckdb, tables
 
 ENDPOINT, PROJECT, FOLDER = sys.argv[1].rstrip("/"), sys.argv[2], Path(sys.argv[3])
 # Tables without a schema of their own.
@@ -34,20 +33,6 @@ def call(method, url, body=None, kind="application/json"):
         if error.code == 409:
             return {}
         sys.exit(f"{method} {url}: {error.code} {error.read().decode()[:500]}")
-
-
-def folder_in_duckdb():
-    database = duckdb.connect()
-    database.execute(f"set file_search_path = '{FOLDER}'")
-    for path in sorted(FOLDER.rglob("*")):
-        if path.suffix == ".sql":
-            database.execute(path.read_text())
-        elif path.suffix in (".csv", ".parquet"):
-            table = re.sub(r"^[0-9]+[_-]*", "", path.stem) or path.stem
-            schema = "_".join(path.relative_to(FOLDER).parent.parts) or "main"
-            database.execute(f'create schema if not exists "{schema}"')
-            database.execute(f"create table \"{schema}\".\"{table}\" as from read_{path.suffix[1:]}('{path}')")
-    return database
 
 
 def column(name, data_type):
@@ -90,13 +75,11 @@ def load(database, schema, table):
 
 
 def main():
-    database = folder_in_duckdb()
-    tables = database.execute(
-        "select schema_name, table_name from duckdb_tables() where not internal and not temporary order by all"
-    ).fetchall()
-    for schema, table in tables:
+    database = in_duckdb(FOLDER)
+    found = tables(database)
+    for schema, table in found:
         load(database, schema, table)
-    print(f"{len(tables)} tables of {FOLDER} are in project {PROJECT} at {ENDPOINT}")
+    print(f"{len(found)} tables of {FOLDER} are in project {PROJECT} at {ENDPOINT}")
 
 
 main()

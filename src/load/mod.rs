@@ -14,6 +14,7 @@ mod outputs;
 mod parts;
 pub mod project;
 pub mod records;
+mod remote;
 mod rows;
 pub mod schema;
 pub mod scope;

@@ -5,8 +5,8 @@ use std::path::Path;
 use indexmap::IndexMap;
 use jiff::tz::TimeZone;
 
-use super::bigquery;
 use super::toml::{Fields, Node};
+use super::{bigquery, remote};
 use crate::model::catalogue::{Argument, CheckSpec, Gate, KeyColumn, Output, Source, Spine, SpineSource, Target};
 use crate::model::date::Step;
 use crate::model::scope::Season;
@@ -35,16 +35,12 @@ pub(super) fn target(name: &str, fields: &Fields<'_>, dir: &Path) -> Option<Targ
             fields.complain("a duckdb target needs `database` (a file) or `load` (a folder, or several)");
             None
         }
-        (None, None) => Some(Source::Remote),
+        (None, None) => remote::source(dialect, fields),
         (Some(_), Some(folders)) => {
             folders.complain("`database` and `load` exclude each other");
             None
         }
     };
-    // Keys of engines that are reached over the network: checked for spelling here, used by their engine.
-    for key in ["host", "port", "user", "password", "dbname", "sslmode", "http_path", "token", "catalog", "schema", "warehouse"] {
-        fields.get(key);
-    }
     let target = Target {
         name: name.to_owned(),
         external_access: fields.get("external_access").and_then(|node| node.boolean()).unwrap_or(false),

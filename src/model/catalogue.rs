@@ -14,6 +14,7 @@ use super::date::{Deadline, Step};
 use super::number::Decimal;
 use super::places::Places;
 use super::scope::Season;
+use super::settings::Settings;
 use super::sql::Dialect;
 use super::table::{Column, Kind};
 use super::verdict::Level;
@@ -135,8 +136,8 @@ pub enum Source {
     Unset(String),
     /// A BigQuery project.
     BigQuery(Box<BigQuery>),
-    /// A warehouse of another engine; its connection is not part of this build.
-    Remote,
+    /// Behind a network, where the settings say.
+    Remote(Settings),
 }
 
 /// Where the keys that should exist come from.

@@ -25,6 +25,7 @@ pub mod rule;
 pub mod schedule;
 pub mod schema;
 pub mod scope;
+pub mod settings;
 pub mod sql;
 pub mod table;
 pub mod verdict;

@@ -110,7 +110,7 @@ impl Warehouse for BigQuery {
                 findings.push(Finding::new(Verdict::Pass, "jobs", format!("project {} takes jobs{place}", target.project)));
             }
             Err(failure) => {
-                let finding = explained("credentials", &reason(failure, limit));
+                let finding = reason(failure, limit).finding("credentials");
                 findings.push(Finding { message: format!("{who}: {}", finding.message), ..finding });
                 return findings;
             }
@@ -165,7 +165,7 @@ impl BigQuery {
         let location = match self.jobs.call::<Dataset>(&request, limit.at) {
             Ok(dataset) => dataset.location,
             Err(failure) => {
-                let finding = explained("dataset", &reason(failure, limit));
+                let finding = reason(failure, limit).finding("dataset");
                 return Finding { message: format!("{name}: {}", finding.message), ..finding };
             }
         };
@@ -190,11 +190,4 @@ fn reason(failure: Failure, limit: Deadline) -> QueryError {
 /// Whether the server says that something is not there.
 fn is_missing(error: &QueryError) -> bool {
     matches!(error, QueryError::Explained { message, .. } if message.contains("notFound"))
-}
-
-fn explained(rule: &str, error: &QueryError) -> Finding {
-    match error {
-        QueryError::Explained { message, remedy } => Finding::undecided(rule, message).with_remedy(remedy),
-        error => Finding::undecided(rule, error.to_string()),
-    }
 }

@@ -7,6 +7,10 @@ mod bigquery;
 #[cfg(feature = "duckdb")]
 mod duckdb;
 mod interrupt;
+#[cfg(feature = "postgres")]
+mod postgres;
+#[cfg(feature = "postgres")]
+mod waiting;
 
 use std::time::Instant;
 
@@ -41,6 +45,17 @@ pub enum QueryError {
         /// What to do.
         remedy: String,
     },
+}
+
+impl QueryError {
+    /// What it means where it stands in the way of a whole target.
+    #[cfg(any(feature = "bigquery", feature = "postgres"))]
+    fn finding(&self, rule: &str) -> Finding {
+        match self {
+            Self::Explained { message, remedy } => Finding::undecided(rule, message).with_remedy(remedy),
+            error => Finding::undecided(rule, error.to_string()),
+        }
+    }
 }
 
 /// What a statement would read, by the engine's own word and without running it.
@@ -136,6 +151,8 @@ pub fn open(target: &Target, project_dir: &std::path::Path, interrupt: &Interrup
         Dialect::DuckDb => duckdb::open(target, project_dir, interrupt),
         #[cfg(feature = "bigquery")]
         Dialect::BigQuery => bigquery::open(target, interrupt),
+        #[cfg(feature = "postgres")]
+        Dialect::Postgres => postgres::open(target, interrupt),
         dialect => {
             let _ = (project_dir, interrupt);
             Err(Error::Usage(format!(

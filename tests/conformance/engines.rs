@@ -1,13 +1,15 @@
 //! The engines that are held against DuckDB. Each is a server that a variable names.
 
-#[cfg(feature = "bigquery")]
+#[cfg(any(feature = "bigquery", feature = "postgres"))]
 use gapgate::model::sql::Dialect;
 #[cfg(feature = "bigquery")]
 use serde_json::{Value as Json, json};
 
 use super::copy::Rows;
-#[cfg(feature = "bigquery")]
+#[cfg(any(feature = "bigquery", feature = "postgres"))]
 use super::copy::quoted;
+#[cfg(feature = "postgres")]
+use crate::postgres::{Order, Server};
 
 /// An engine that tables can be copied to.
 pub(crate) trait Engine: Sync {
@@ -27,8 +29,68 @@ pub(crate) fn all(test: &str) -> Vec<Box<dyn Engine>> {
     let mut engines: Vec<Box<dyn Engine>> = Vec::new();
     #[cfg(feature = "bigquery")]
     engines.extend(crate::emulator::endpoint(test).map(|endpoint| Box::new(BigQuery(endpoint)) as Box<dyn Engine>));
+    #[cfg(feature = "postgres")]
+    engines.extend(postgres(test));
     engines
 }
+
+/// One server, once for each order of text.
+#[cfg(feature = "postgres")]
+pub(crate) fn postgres(test: &str) -> Vec<Box<dyn Engine>> {
+    let engine = |order| Server::find(test).map(|server| Box::new(Postgres(server, order)) as Box<dyn Engine>);
+    [Order::Bytes, Order::Dictionary].into_iter().filter_map(engine).collect()
+}
+
+/// A server, whose text is ordered by its bytes or as in a dictionary.
+#[cfg(feature = "postgres")]
+struct Postgres(Server, Order);
+
+#[cfg(feature = "postgres")]
+impl Engine for Postgres {
+    fn name(&self) -> &'static str {
+        match self.1 {
+            Order::Bytes => "postgres",
+            Order::Dictionary => "postgres, ordered as a dictionary",
+        }
+    }
+
+    /// A database per place, because the projects name schemas of their own.
+    fn load(&self, place: &str, tables: &[Rows]) -> String {
+        let dialect = Dialect::Postgres;
+        let database = self.0.database(&format!("{place}_{}", self.1 as u8), self.1);
+        let mut script = String::new();
+        for table in tables {
+            let schema = if table.schema == "main" { "public" } else { &table.schema };
+            let name = format!("{}.{}", quoted(schema, dialect), quoted(&table.name, dialect));
+            script.push_str(&format!("create schema if not exists {};\n", quoted(schema, dialect)));
+            script.push_str(&format!("create table {name} ({});\n", table.declared(dialect)));
+            for rows in table.batches(dialect, 1000) {
+                script.push_str(&format!("insert into {name} values {rows};\n"));
+            }
+        }
+        database.run(&script);
+        format!("engine = \"postgres\"\nurl = \"{}\"", database.url())
+    }
+
+    fn differences(&self) -> &'static [(&'static str, &'static str, &'static str)] {
+        match self.1 {
+            Order::Bytes => &[],
+            Order::Dictionary => &BY_DICTIONARY,
+        }
+    }
+}
+
+/// What the order of text decides: which row comes first, and which of several texts stands for all.
+#[cfg(feature = "postgres")]
+const BY_DICTIONARY: [(&str, &str, &str); 3] = [
+    ("cadence/deviations", "as many models as expected, and not the expected ones", "`naive` is listed before `Naive`"),
+    ("failure/by_category", "three successes do not multiply two failures", "`bug` is listed before `BUG`"),
+    (
+        "failure/error_groups",
+        "what differs from run to run makes no group of its own",
+        "the sample is the first message in a dictionary's order",
+    ),
+];
 
 /// The emulator, at its endpoint.
 #[cfg(feature = "bigquery")]

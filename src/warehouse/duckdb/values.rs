@@ -11,7 +11,7 @@ use duckdb::arrow::datatypes::{
 };
 use duckdb::arrow::util::display::{ArrayFormatter, FormatOptions};
 use jiff::civil::{Date, date};
-use jiff::{SignedDuration, ToSpan};
+use jiff::{SignedDuration, Span};
 
 use crate::model::number::Decimal;
 use crate::model::table::{Column, Kind, Table, Value};
@@ -121,7 +121,7 @@ fn wide(unscaled: i128, scale: u8) -> Value {
 }
 
 fn day(days: i32) -> Value {
-    let date: Option<Date> = date(1970, 1, 1).checked_add(days.days()).ok();
+    let date: Option<Date> = Span::new().try_days(days).and_then(|span| date(1970, 1, 1).checked_add(span)).ok();
     // Infinity and years beyond 9999 are dates to the engine only.
     date.map_or_else(|| Value::text(format!("day {days} after 1970-01-01")), Value::Date)
 }

@@ -1,0 +1,51 @@
+//! The gates of an example on Postgres, by the command line: they say what they say on the embedded engine.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use gapgate::load::project;
+use gapgate::warehouse::{self, Interrupt};
+use serde_json::Value as Json;
+use tempfile::TempDir;
+
+use crate::conformance::{copy, engines};
+
+fn answer(dir: &Path, args: &[&str]) -> (Option<i32>, String, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_gapgate"));
+    let output =
+        command.arg("-C").arg(dir).args(args).env("NO_COLOR", "1").env_remove("GAPGATE_TARGET").output().expect("the program runs");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
+/// What a report says of the world, without how it was found out.
+fn gates(report: &str) -> Json {
+    let mut report: Json = serde_json::from_str(report).unwrap_or_else(|error| panic!("{error}: {report}"));
+    let mut gates = report["gates"].take();
+    gates.as_array_mut().into_iter().flatten().for_each(|gate| drop(gate["statements"].take()));
+    gates
+}
+
+#[test]
+fn the_example_says_the_same_as_on_the_embedded_engine() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/nba");
+    let text = fs::read_to_string(source.join("gapgate.toml")).expect("the example");
+    for (at, engine) in engines::postgres("the example on Postgres").iter().enumerate() {
+        let dir = TempDir::new().expect("a folder");
+        let text = text.replace("\"warehouse/\"", &format!("{:?}", source.join("warehouse")));
+        fs::write(dir.path().join("gapgate.toml"), &text).expect("a project file");
+        let declared = project::load(dir.path()).unwrap_or_else(|error| panic!("{error}"));
+        let local = warehouse::open(&declared.targets["local"], dir.path(), &Interrupt::default()).expect("the embedded engine");
+        let tables = copy::tables(local.as_ref());
+        drop(local);
+        let target = engine.load(&format!("example{}x{at}", std::process::id()), &tables);
+        fs::write(dir.path().join("gapgate.toml"), format!("{text}\n[targets.other]\n{target}\n")).expect("a project file");
+        for gate in ["raw", "analytics", "precompute"] {
+            let asked = |target| answer(dir.path(), &["--target", target, "gate", gate, "--format", "json"]);
+            let ((expected, reference, _), (status, report, errors)) = (asked("local"), asked("other"));
+            assert_eq!(status, expected, "{gate}: {errors}{report}");
+            assert_eq!(gates(&report), gates(&reference), "{}: {gate}", engine.name());
+        }
+    }
+}
