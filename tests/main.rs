@@ -17,6 +17,8 @@ mod faults;
 mod guard;
 mod house;
 #[cfg(feature = "duckdb")]
+mod incidents;
+#[cfg(feature = "duckdb")]
 mod laws;
 #[cfg(feature = "duckdb")]
 mod laws_cadence;
@@ -28,10 +30,10 @@ mod laws_plan;
 mod lint;
 #[cfg(feature = "bigquery")]
 mod live;
-#[cfg(feature = "postgres")]
-mod postgres;
 #[cfg(feature = "duckdb")]
 mod modes;
+#[cfg(feature = "postgres")]
+mod postgres;
 #[cfg(feature = "duckdb")]
 mod queries;
 #[cfg(feature = "duckdb")]
