@@ -396,6 +396,15 @@ fn wrong_queries_are_named_with_file_and_line() {
             header.replace("[columns]", "[params]\nn = { type = \"integer\", doc = \"d\" }\n[columns]") + "select 1 as n",
             "queries/own/q.sql:5: unknown word \"integer\"; did you mean \"int\"?",
         ),
+        (header.replace("\"no_rows\"", "\"row_count\"") + "select 1 as n", "a rule on the number of rows needs `min`, `max` or both"),
+        (
+            header.replace("\"no_rows\"", "\"row_count\"\nmin = 2\nmax = 1") + "select 1 as n",
+            "queries/own/q.sql:6: `min` is above `max`, so the rule could never hold",
+        ),
+        (
+            header.replace("\"no_rows\"", "\"between\"\ncolumn = \"n\"\nlow = 5\nhigh = 1") + "select 1 as n",
+            "queries/own/q.sql:6: `low` is above `high`, so the rule could never hold",
+        ),
         (format!("{header}select {{{{ nothing }}}} as n"), "queries/own/q.sql:9: an undefined name is used"),
         (format!("{header}select {{% if %}} as n"), "queries/own/q.sql:9:"),
         (format!("{header}delete from sales"), "the rendered SQL is refused"),

@@ -82,6 +82,9 @@ pub fn read(text: &str, dialect: Dialect) -> Reading {
             None => reading.skipped += 1,
         }
     }
+    if reading.queries.is_empty() && reading.problems.is_empty() {
+        reading.unknown(&solid);
+    }
     reading
 }
 
@@ -89,6 +92,15 @@ impl Reading {
     fn problem(&mut self, rule: Rule, at: Place, message: String) {
         let weight = if rule == Rule::Unreadable { Weight::Error } else { Weight::Warn };
         self.problems.push(Finding { at, rule, weight, message });
+    }
+
+    /// A text without any query that begins with a word that no engine knows is hardly meant so.
+    fn unknown(&mut self, tokens: &[&TokenWithSpan]) {
+        let Some(TokenWithSpan { token: Token::Word(word), span }) = tokens.first() else { return };
+        if word.keyword == Keyword::NoKeyword && word.quote_style.is_none() {
+            let message = format!("not read: no statement begins with `{}`", word.value);
+            self.problem(Rule::NotRead, place(span.start), message);
+        }
     }
 
     fn untokenized(&mut self, error: &TokenizerError) {

@@ -1,5 +1,7 @@
 //! The header of a query file: TOML in the leading block comment.
 
+use std::cmp::Ordering;
+
 use indexmap::IndexMap;
 
 use super::parts::argument;
@@ -181,6 +183,11 @@ fn rule_kind(kind: &str, fields: &Fields<'_>) -> Option<RuleKind> {
         "no_rows" => Some(RuleKind::NoRows),
         "row_count" => {
             let (min, max) = (fields.get("min").and_then(|n| n.integer()), fields.get("max").and_then(|n| n.integer()));
+            match (min, max) {
+                (None, None) => fields.complain("a rule on the number of rows needs `min`, `max` or both"),
+                (Some(min), Some(max)) if min > max => fields.complain("`min` is above `max`, so the rule could never hold"),
+                _ => {}
+            }
             Some(RuleKind::RowCount { min, max })
         }
         "not_null" => Some(RuleKind::NotNull(columns()?)),
@@ -190,7 +197,15 @@ fn rule_kind(kind: &str, fields: &Fields<'_>) -> Option<RuleKind> {
         "above" => compare(Test::Above),
         "below" => compare(Test::Below),
         "equals" => compare(Test::Equals),
-        "between" => Some(RuleKind::Compare { column: column()?, test: Test::Between(value("low")?, value("high")?) }),
+        "between" => {
+            let (low, high) = (value("low")?, value("high")?);
+            if let (Operand::Is(low), Operand::Is(high)) = (&low, &high)
+                && low.compare(high) == Some(Ordering::Greater)
+            {
+                fields.complain("`low` is above `high`, so the rule could never hold");
+            }
+            Some(RuleKind::Compare { column: column()?, test: Test::Between(low, high) })
+        }
         "one_of" => Some(RuleKind::OneOf { column: column()?, values: fields.require("values")?.texts() }),
         "share" => {
             let of = fields.require("of").and_then(|node| node.text());

@@ -207,6 +207,7 @@ fn bound(fields: &Fields<'_>) -> Option<Bound> {
     bounds.extend(number("equals").map(Bound::Equals));
     if let Some(node) = fields.get("between") {
         match node.list().iter().map(Node::number).collect::<Vec<_>>()[..] {
+            [Some(low), Some(high)] if low > high => node.complain("the lowest is above the highest, so the rule could never hold"),
             [Some(low), Some(high)] => bounds.push(Bound::Between(low, high)),
             _ => node.complain("write `between` as [lowest, highest]"),
         }

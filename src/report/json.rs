@@ -21,10 +21,11 @@ pub const SCHEMA: &str = include_str!("report.schema.json");
 /// The whole report, every key that is not ok included.
 pub fn report(report: &Report) -> String {
     let document = Document::of(report);
-    let mut text = serde_json::to_string_pretty(&document).expect("every member is named by text, and nothing else can fail in memory");
-    text.push('\n');
-    text
+    super::layout::json(&document, KEYS)
 }
+
+/// How deep a key of an output stands, and with it whatever is to be read in one line.
+const KEYS: usize = 9;
 
 #[derive(Serialize)]
 struct Document<'a> {

@@ -8,6 +8,7 @@ pub mod diff;
 pub mod json;
 pub mod jsonl;
 pub mod junit;
+mod layout;
 pub mod lines;
 pub mod lint;
 pub mod record;
@@ -61,7 +62,6 @@ fn write_file(path: &Path, text: &str) -> std::io::Result<()> {
     let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut file = tempfile::NamedTempFile::new_in(dir)?;
     file.write_all(text.as_bytes())?;
-    file.as_file().sync_all()?;
     readable(&file)?;
     file.persist(path).map_err(|error| error.error)?;
     Ok(())

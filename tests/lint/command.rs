@@ -92,6 +92,9 @@ fn several_formats_go_to_several_places() {
     assert!(status == 2 && said.contains("known: text, json, github, sarif"), "{said}");
 }
 
+/// A statement that the parser does not know, and one that it does.
+const NEW: &[u8] = b"select a from t order a; select b from t where b = b";
+
 #[test]
 fn what_cannot_be_read_is_said_and_the_rest_is_linted() {
     for (bytes, words) in [
@@ -104,8 +107,12 @@ fn what_cannot_be_read_is_said_and_the_rest_is_linted() {
         let (status, text, _) = lint(dir.path(), &["a.sql", "x.sql", "--dialect", "bigquery"]);
         assert!(status == 2 && text.contains(words) && text.contains("GG002"), "{status} {text}");
     }
-    let dir = folder(&[("bom.sql", b"\xef\xbb\xbfselect a from t"), ("new.sql", b"select a from t order a; select b from t where b = b")]);
+    let dir = folder(&[("bom.sql", b"\xef\xbb\xbfselect a from t")]);
     assert_eq!(lint(dir.path(), &["bom.sql", "--dialect", "bigquery"]).1, "nothing found in 1 statement of 1 file\n");
+    let dir = folder(&[("typo.sql", b"-- the orders\nselec a from t"), ("script.sql", b"create table t (a int)"), ("new.sql", NEW)]);
+    let (_, text, _) = lint(dir.path(), &["typo.sql", "--dialect", "bigquery"]);
+    assert!(text.contains("typo.sql:2:1: GG901 warning: not read: no statement begins with `selec`"), "{text}");
+    assert_eq!(lint(dir.path(), &["script.sql", "--dialect", "bigquery"]).1, "nothing found in 0 statements of 1 file\n");
     let (status, text, _) = lint(dir.path(), &["new.sql", "--dialect", "bigquery"]);
     assert!(status == 1 && text.contains("GG901 warning: not read: ") && text.contains("in 1 statement of 1 file, 1 not read"), "{text}");
 }
