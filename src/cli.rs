@@ -96,6 +96,11 @@ pub enum Command {
         #[arg(long, value_enum, value_name = "PERIOD")]
         by: Option<Period>,
     },
+    /// Say whether anything that failed needs a human, and what to do about each cause; 1 if something does.
+    Failures {
+        /// Stages, gates or outputs; every processor of the run ledger if not given.
+        names: Vec<String>,
+    },
     /// Print the keys to re-run: as table, lines, csv, jsonl, json or ranges; in the order in which they can run, with --waves.
     #[command(after_help = RETRY_HELP)]
     Retry(Retry),

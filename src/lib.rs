@@ -31,7 +31,8 @@
 //! ```
 //!
 //! `gapgate retry --waves` asks the same and plans: [`model::plan`] is the planner, pure and near-linear; `run/waves` tells it what
-//! the outputs hold and what the run ledger says, and puts names to its numbers. `gapgate plan` counts what a rollback would delete; its
+//! the outputs hold and what the run ledger says, and puts names to its numbers. `gapgate failures` asks the ledger and the data that it
+//! speaks of, and `run/triage` puts what failed together by cause, with what to do about each ([`model::triage`]). `gapgate plan` counts what a rollback would delete; its
 //! statements are text, and no [`Sql`](model::sql::Sql).
 //!
 //! # What always holds

@@ -11,6 +11,7 @@ mod ledger;
 pub mod reviewed;
 pub mod snapshot;
 pub mod stated;
+pub mod triage;
 mod waived;
 pub mod waves;
 

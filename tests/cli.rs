@@ -145,6 +145,7 @@ fn help_texts() {
         "gate",
         "diff",
         "gaps",
+        "failures",
         "retry",
         "plan",
         "plan rollback",

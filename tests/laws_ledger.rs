@@ -248,7 +248,9 @@ fn of_failures(world: &World) -> Vec<Answer> {
         since(world, "failure/by_category", &[], own.by_category()),
         since(world, "failure/error_groups", &[], own.error_groups()),
         since(world, "failure/never_started", &[], own.never_started()),
-        since(world, "failure/rate_vs_expected", &[("bands", "1: 100,2: 25")], own.failure_rates()),
+        since(world, "failure/rate_vs_expected", &[("bands", "1: 50-100,2: 10-25")], own.failure_rates()),
+        since(world, "failure/triage", &[], own.triage()),
+        since(world, "failure/by_kind", &[("least", "2"), ("percent_outside", "33")], own.by_kind()),
         Answer::new("failure/unknown_labels", &[], ever.unknown_labels()),
         Answer::new("ledger/unusable_rows", &[], ever.unusable_rows()),
         since(world, "recovery/attempts", &[], own.attempts()),
@@ -261,6 +263,8 @@ fn of_rows(world: &World) -> Vec<Answer> {
     let on_days = ("outputs", "a,b1,c");
     vec![
         Answer::new("ledger/processors", &[], ever.processors()),
+        since(world, "failure/against_data", &[on_days], own.against_data(&["a", "b1", "c"])),
+        since(world, "failure/against_data", &[("outputs", "b2")], own.against_data(&["b2"])),
         Answer::new("ledger/row_count_agreement", &[], ever.row_counts(false)),
         Answer::new("ledger/row_count_agreement", &[("runs_add_up", "true")], ever.row_counts(true)),
         Answer::new("ledger/rows_without_success", &[on_days], ever.rows_without_success(&["a", "b1", "c"])),

@@ -12,6 +12,8 @@ mod commodity;
 mod conformance;
 #[cfg(all(feature = "bigquery", feature = "duckdb"))]
 mod emulator;
+#[cfg(feature = "duckdb")]
+mod failures;
 #[cfg(feature = "bigquery")]
 mod faults;
 mod guard;

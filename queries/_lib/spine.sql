@@ -16,22 +16,24 @@ case{% for season in scope.seasons %} when {{ day | ident }} between {{ season.s
 {% if step.unit == "days" %}{{ sql.nth_day(day, n, step.every) }}{% else %}{{ sql.nth_month(day, n, step.every) }}{% endif %}
 {%- endmacro %}
 
-{#- The keys and weights of a spine within the scope's seasons; on demand those without a date too, which no season has. -#}
-{% macro keys(spine, scope, dateless=false) %}
+{#- The keys and weights of a spine within the scope's seasons; on demand those without a date too, which no season has, and
+    what kind of key each is. -#}
+{% macro keys(spine, scope, dateless=false, attributes=false) %}
+{%- set aggregates = spine.weights + spine.attributes if attributes else spine.weights -%}
 {%- if spine.kind == "cross" -%}
 select
     {% for part in spine.parts %}{% set outer = loop.index %}{% set last_part = loop.last -%}
-    {% for column in part.key %}part_{{ outer }}.{{ column.name | ident }}{% if not (last_part and loop.last and not spine.weights) %},
+    {% for column in part.key %}part_{{ outer }}.{{ column.name | ident }}{% if not (last_part and loop.last and not aggregates) %},
     {% endif %}{% endfor -%}
     {% endfor -%}
-    {% for weight in spine.weights %}{{ weight.sql }} as {{ weight.name | ident }}{% if not loop.last %},
+    {% for weight in aggregates %}{{ weight.sql }} as {{ weight.name | ident }}{% if not loop.last %},
     {% endif %}{% endfor %}
 from (
-{{ keys(spine.parts[0], scope, dateless) }}
+{{ keys(spine.parts[0], scope, dateless, attributes) }}
 ) as part_1
 {%- for part in spine.parts[1:] %}
 cross join (
-{{ keys(part, scope, dateless) }}
+{{ keys(part, scope, dateless, attributes) }}
 ) as part_{{ loop.index + 1 }}
 {%- endfor %}
 {%- elif spine.kind == "values" -%}
@@ -55,9 +57,9 @@ where {{ in_seasons(day, scope) }}
 {%- endif %}
 {%- else -%}
 select
-    {% for column in spine.key %}{{ column.source }} as {{ column.name | ident }}{% if not loop.last or spine.weights %},
+    {% for column in spine.key %}{{ column.source }} as {{ column.name | ident }}{% if not loop.last or aggregates %},
     {% endif %}{% endfor -%}
-    {% for weight in spine.weights %}{{ weight.sql }} as {{ weight.name | ident }}{% if not loop.last %},
+    {% for weight in aggregates %}{{ weight.sql }} as {{ weight.name | ident }}{% if not loop.last %},
     {% endif %}{% endfor %}
 from {% if spine.kind == "table" %}{{ spine.table | table }}{% else %}(
 {{ spine.sql }}
@@ -72,11 +74,12 @@ group by {% for column in spine.key %}{{ loop.index }}{% if not loop.last %}, {%
 {%- endmacro %}
 
 {#- The expected keys with their place in the order of the spine and their season. -#}
-{% macro expected(spine, scope, dateless=false) -%}
+{% macro expected(spine, scope, dateless=false, attributes=false) -%}
+{%- set aggregates = spine.weights + spine.attributes if attributes else spine.weights -%}
 select
     {% for column in spine.key %}{{ column.name | ident }},
     {% endfor -%}
-    {% for weight in spine.weights %}{{ weight.name | ident }},
+    {% for weight in aggregates %}{{ weight.name | ident }},
     {% endfor -%}
     {% if spine.date_name is not none %}{{ season_of(spine.date_name, scope) }}{% else %}{{ sql.null_text() }}{% endif %} as spine_season,
     row_number() over (
@@ -84,6 +87,6 @@ select
         {%- else %}{% if spine.key | length > 1 %}partition by {% for column in spine.key if not column.is_date %}{{ column.name | ident }}{% if not loop.last %}, {% endif %}{% endfor %} {% endif %}order by {% if dateless %}case when {{ spine.date_name | ident }} is null then 1 else 0 end, {% endif %}{{ spine.date_name | ident }}
         {%- endif %}) as spine_position
 from (
-{{ keys(spine, scope, dateless) }}
+{{ keys(spine, scope, dateless, attributes) }}
 ) as spine_keys
 {%- endmacro %}

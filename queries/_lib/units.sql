@@ -48,10 +48,10 @@ group by unit_day
 
 {#- `expected_units`: one row per processor and day on which it has a key to fill, by any of its outputs. It is due once one
     of them is. -#}
-{% macro expected(processors, scope, per) -%}
+{% macro expected(processors, scope, per, attributes=false) -%}
 {%- for part in processors.spines %}{% set number = loop.index %}
 spine_{{ number }} as (
-{{ spines.expected(part.spine, scope) }}
+{{ spines.expected(part.spine, scope, false, attributes) }}
 ),
 {% for group in part.groups %}
 days_{{ number }}_{{ loop.index }} as (
@@ -103,6 +103,46 @@ unit_states as (
     left join latest
         on expected_units.processor = latest.processor
         and expected_units.day = latest.day
+)
+{%- endmacro %}
+
+{#- `unit_kinds`: each of the units `tried`, once for every kind that a key of its day is of: by the attributes and weights of
+    the spines that its processor fills, and by season. -#}
+{% macro kinds(processors) -%}
+kinds_of_days as (
+    {%- for part in processors.spines %}{% set number = loop.index %}{% set last_part = loop.last %}
+    {%- for column in part.spine.attributes + part.spine.weights + [{"name": "spine_season"}] %}
+    select distinct
+        {{ number }} as spine_number,
+        {{ part.date_name | ident }} as unit_day,
+        {{ column.name | replace("spine_season", "season") }} as attribute,
+        coalesce({{ sql.text(column.name) }}, '(none)') as kind
+    from {{ ("spine_" ~ number) | ident }}
+    {%- if not (last_part and loop.last) %}
+    union all
+    {%- endif %}{% endfor %}{% endfor %}
+),
+
+fillers_of_spines as (
+    {%- for part in processors.spines %}{% set number = loop.index %}{% set last_part = loop.last %}{% for group in part.groups %}{% set last_group = loop.last %}{% for processor in group.processors %}
+    select {{ number }} as spine_number, {{ processor }} as processor
+    {%- if not (last_part and last_group and loop.last) %}
+    union all
+    {%- endif %}{% endfor %}{% endfor %}{% endfor %}
+),
+
+unit_kinds as (
+    select distinct
+        tried.processor,
+        tried.day,
+        tried.failed,
+        kinds_of_days.attribute,
+        kinds_of_days.kind
+    from tried
+    inner join fillers_of_spines on tried.processor = fillers_of_spines.processor
+    inner join kinds_of_days
+        on fillers_of_spines.spine_number = kinds_of_days.spine_number
+        and tried.day = kinds_of_days.unit_day
 )
 {%- endmacro %}
 

@@ -33,19 +33,8 @@ column = "unresolved"
 value  = 0
 level  = "warn"
 ---*/
-{%- import "dialect" as sql %}
+{%- import "messages" as messages %}
 {%- import "runs" as ledger %}
-{%- set steps = [
-    ["(^|[^a-z0-9])'[^']*'", " ?"],
-    ["\"[^\"]*\"", "?"],
-    ["`[^`]*`", "?"],
-    ["\\S*[/\\\\]\\S*", "<path>"],
-    ["[0-9]{4}-[0-9]{2}-[0-9]{2}([t ][0-9]{2}:[0-9]{2}[0-9:.,]*)?(z|[+-][0-9]{2}:?[0-9]{2})?", "#"],
-    ["[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "#"],
-    ["[a-z0-9_]*[0-9][a-z0-9_]*", "#"],
-    ["#([^a-z?<#]*#)+", "#"],
-    ["\\s+", " "],
-] %}
 with {{ ledger.attempts(runs, scope, processors, since, stages) }},
 
 step_0 as (
@@ -59,28 +48,7 @@ step_0 as (
     from attempts
     where state in ('failed', 'unknown')
 ),
-{% for step in steps %}
-step_{{ loop.index }} as (
-    select
-        processor,
-        day,
-        recency,
-        failed_time,
-        error,
-        {{ sql.replace_all("message", step[0], step[1]) }} as message
-    from step_{{ loop.index0 }}
-),
-{% endfor %}
-grouped as (
-    select
-        processor,
-        day,
-        recency,
-        failed_time,
-        error,
-        coalesce(nullif(trim(substr(trim(message), 1, 200)), ''), '(no message)') as error_group
-    from step_{{ steps | length }}
-),
+{{ messages.grouped(["processor", "day", "recency", "failed_time", "error"]) }},
 
 failures as (
     select

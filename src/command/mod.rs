@@ -2,6 +2,7 @@
 
 mod diff;
 mod doctor;
+mod failures;
 mod gaps;
 mod gate;
 mod lint;
@@ -47,6 +48,7 @@ pub fn run(cli: &Cli, environment: &Environment) -> u8 {
         Command::Gate(args) => gate::run(&cli.common, environment, args),
         Command::Diff { from, to, list } => diff::run(&cli.common, from.as_deref(), to.as_deref(), *list),
         Command::Gaps { names, by } => gaps::run(&cli.common, environment, names, *by),
+        Command::Failures { names } => failures::run(&cli.common, environment, names),
         Command::Retry(args) if args.waves => waves::run(&cli.common, environment, args),
         Command::Retry(args) => retry::run(&cli.common, environment, &args.names),
         Command::Plan(plan) => plan::run(&cli.common, environment, plan),

@@ -7,6 +7,7 @@ use super::parts::zone;
 use super::toml::{Fields, Node};
 use crate::model::catalogue::{FAILURE_CLASSES, Labels, Ledger};
 use crate::model::scope::parse_since;
+use crate::model::triage::{Action, default_actions};
 
 const STATES: [&str; 4] = ["success", "failed", "running", "skipped"];
 
@@ -33,6 +34,7 @@ pub(super) fn ledger(fields: &Fields<'_>, local: &TimeZone) -> Option<Ledger> {
         entities_failed: count("failed"),
         error: fields.text("error"),
         category: fields.get("category").and_then(|node| category(&node)),
+        actions: fields.get("actions").map_or_else(default_actions, |node| actions(&node)),
         phase: fields.get("phase").and_then(|node| phase(&node)),
         filter: fields.text("where"),
         exclude: fields.text("exclude"),
@@ -69,6 +71,19 @@ fn category(node: &Node<'_>) -> Option<Labels> {
         return Some(Labels { column: node.text()?, ..nothing() });
     }
     labels(node, &FAILURE_CLASSES)
+}
+
+/// `{ resource = "stop" }`: what to do about classes of failures, where that is not the usual.
+fn actions(node: &Node<'_>) -> IndexMap<String, Action> {
+    let mut actions = default_actions();
+    let Some(fields) = node.fields() else { return actions };
+    for class in FAILURE_CLASSES {
+        if let Some(action) = fields.get(class).and_then(|node| node.word(&Action::DECLARED)) {
+            actions.insert(class.to_owned(), action);
+        }
+    }
+    fields.finish();
+    actions
 }
 
 /// `{ column = "phase", raw = ["phase_2_raw", "phase_2"] }`; whether the terms are stages is known when those are.

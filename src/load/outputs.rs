@@ -11,6 +11,7 @@ use crate::model::catalogue::{Bound, Denominator, Excuse, KeyColumn, NotExpected
 use crate::model::date::Deadline;
 use crate::model::number::Decimal;
 use crate::model::table::Kind;
+use crate::model::triage::{Tolerance, fault_of_bands};
 use crate::model::verdict::Level;
 
 /// What a stage declares: values for keys that its outputs lack, and outputs that need nothing else.
@@ -94,6 +95,7 @@ pub(super) fn output<'a>(
         due_when: fields.text("due_when"),
         extras: fields.get("extras").and_then(|node| level(&node)).unwrap_or(Level::Warn),
         processor: fields.text("processor").unwrap_or_else(|| name.to_owned()),
+        may_fail: fields.get("may_fail").and_then(|node| tolerance(&node)),
         tags: fields.texts("tags"),
         declared,
         places: fields.places(),
@@ -242,6 +244,22 @@ fn excuse(node: &Node<'_>) -> Option<Excuse> {
     let excuse = Excuse { table, key: key(&fields), filter: fields.text("where"), reason, declared: node.place() };
     fields.finish();
     Some(excuse)
+}
+
+/// `["1: 90-100", "3: 60-75"]`, or `{ bands = [...], phases = "calendar.phases", least = 20 }`
+fn tolerance(node: &Node<'_>) -> Option<Tolerance> {
+    let fields = if node.is_table() { Some(node.fields()?) } else { None };
+    let bands = fields.as_ref().map_or_else(|| node.texts(), |fields| fields.texts("bands"));
+    let phases = fields.as_ref().and_then(|fields| fields.text("phases"));
+    let least = fields.as_ref().and_then(|fields| fields.get("least")).and_then(|node| node.integer());
+    fields.iter().for_each(Fields::finish);
+    if let Some(fault) = fault_of_bands(&bands, phases.is_none()) {
+        node.complain(format!("`may_fail`: {fault}"));
+    }
+    if least.is_some_and(|least: i64| least < 1) {
+        node.complain("`may_fail`: `least` is at least 1");
+    }
+    Some(Tolerance { bands, phases, least })
 }
 
 /// `2022-02-18` or `2022-02-18..2022-02-20`

@@ -105,6 +105,7 @@ pub(super) fn spine(name: &str, fields: &Fields<'_>, dir: &Path) -> Option<Spine
     let given: Vec<(&str, Node<'_>)> = sources.into_iter().filter_map(|key| Some((key, fields.get(key)?))).collect();
     let mut key = fields.get("key").and_then(|node| node.fields()).map(|fields| key_columns(&fields)).unwrap_or_default();
     let weights = fields.get("weights").and_then(|node| node.fields()).map(|fields| texts_by_name(&fields)).unwrap_or_default();
+    let attributes = fields.get("attributes").and_then(|node| node.fields()).map(|fields| texts_by_name(&fields)).unwrap_or_default();
     let filter = fields.text("where");
     let [(kind, node)] = given.as_slice() else {
         fields.complain(format!("spine `{name}` needs exactly one source; known: {}", sources.join(", ")));
@@ -133,7 +134,7 @@ pub(super) fn spine(name: &str, fields: &Fields<'_>, dir: &Path) -> Option<Spine
         }
         _ => {}
     }
-    Some(Spine { name: name.to_owned(), source, key, weights, filter, declared: fields.place(), places: fields.places() })
+    Some(Spine { name: name.to_owned(), source, key, weights, attributes, filter, declared: fields.place(), places: fields.places() })
 }
 
 fn sql_file(node: &Node<'_>, dir: &Path) -> Option<SpineSource> {

@@ -102,6 +102,7 @@ impl Check {
                     let part = self.resolve(project, part, seen)?;
                     resolved.key.extend(part.key);
                     resolved.weights.extend(part.weights);
+                    resolved.attributes.extend(part.attributes);
                 }
             }
             SpineSource::Output(output) => {
@@ -125,10 +126,13 @@ impl Check {
     }
 
     fn spine(&mut self, spine: &Spine, project: &Project) {
-        let names: BTreeSet<&str> =
-            spine.key.iter().map(|column| column.name.as_str()).chain(spine.weights.keys().map(String::as_str)).collect();
-        if names.len() < spine.key.len() + spine.weights.len() {
-            self.complain(&spine.declared, format!("spine `{}` names a column or weight twice", spine.name));
+        let named = || spine.weights.keys().chain(spine.attributes.keys());
+        let names: BTreeSet<&str> = spine.key.iter().map(|column| column.name.as_str()).chain(named().map(String::as_str)).collect();
+        if names.len() < spine.key.len() + spine.weights.len() + spine.attributes.len() {
+            self.complain(&spine.declared, format!("spine `{}` names a column, weight or attribute twice", spine.name));
+        }
+        if let Some(name) = spine.attributes.keys().find(|name| ["season", "spine_season", "spine_position"].contains(&name.as_str())) {
+            self.complain(&spine.declared, format!("attribute `{name}` has a name that reports use; rename it"));
         }
         if spine.key.is_empty() || spine.key.len() > KEY_COLUMNS {
             self.complain(
@@ -152,6 +156,9 @@ impl Check {
         }
         if matches!(spine.source, SpineSource::Calendar { .. } | SpineSource::Cross(_) | SpineSource::Values(_)) && spine.filter.is_some() {
             self.complain(&spine.declared, format!("spine `{}` is computed, so `where` has no rows to look at", spine.name));
+        }
+        if matches!(spine.source, SpineSource::Calendar { .. } | SpineSource::Values(_)) && !spine.attributes.is_empty() {
+            self.complain(&spine.declared, format!("spine `{}` is computed, so `attributes` have no rows to look at", spine.name));
         }
     }
 
@@ -279,6 +286,7 @@ impl Check {
             }
         }
         self.circles(project);
+        self.tolerances(project);
         let phases = project.runs.iter().filter_map(|ledger| Some((ledger, ledger.phase.as_ref()?)));
         for (ledger, stage) in phases.flat_map(|(ledger, phase)| phase.words.keys().map(move |stage| (ledger, stage))) {
             if !stages.contains(stage) {
@@ -286,6 +294,31 @@ impl Check {
             }
         }
         self.complaints.extend(waivers::complaints(project));
+    }
+
+    /// What may fail is counted by the run ledger, for a processor as a whole.
+    fn tolerances(&mut self, project: &Project) {
+        let counted = project.runs.as_ref().is_some_and(|runs| runs.entities_done.is_some() && runs.entities_failed.is_some());
+        let mut known: Vec<&Output> = Vec::new();
+        for output in project.outputs.values().filter(|output| output.may_fail.is_some()) {
+            let place = output.place("may_fail").to_owned();
+            if !counted {
+                self.complain(
+                    &place,
+                    "`may_fail` needs a run ledger that counts entities: add entities = { done = \"...\", failed = \"...\" } to [runs]",
+                );
+                return;
+            }
+            if output.date().is_none() {
+                self.complain(&place, format!("`may_fail`: the key of output `{}` has no date, so it is in no week or phase", output.name));
+            }
+            let other = known.iter().find(|other| other.processor == output.processor && other.may_fail != output.may_fail);
+            if let Some(other) = other {
+                let message = format!("processor `{}` fills `{}` too, which has another `may_fail`", output.processor, other.name);
+                self.complain(&place, message);
+            }
+            known.push(output);
+        }
     }
 
     /// Gates that wait for each other never go.
@@ -341,6 +374,7 @@ fn expressions(project: &Project) -> Vec<(&str, String, &str)> {
         let place = spine.declared.as_str();
         found.extend(spine.filter.iter().map(|text| (place, "where".to_owned(), text.as_str())));
         found.extend(spine.weights.iter().map(|(name, text)| (place, format!("weight `{name}`"), text.as_str())));
+        found.extend(spine.attributes.iter().map(|(name, text)| (place, format!("attribute `{name}`"), text.as_str())));
     }
     for output in project.outputs.values() {
         let place = output.declared.as_str();

@@ -17,6 +17,7 @@ use super::scope::Season;
 use super::settings::Settings;
 use super::sql::Dialect;
 use super::table::{Column, Kind};
+use super::triage::{Action, Tolerance};
 use super::verdict::Level;
 use super::waiver::Waiver;
 
@@ -151,6 +152,8 @@ pub struct Spine {
     pub key: Vec<KeyColumn>,
     /// Aggregates per key, used as weights.
     pub weights: IndexMap<String, String>,
+    /// Aggregates per key that say of what kind it is.
+    pub attributes: IndexMap<String, String>,
     /// Keeps the rows of the source for which this holds.
     pub filter: Option<String>,
     /// Where it is declared.
@@ -268,6 +271,8 @@ pub struct Output {
     pub extras: Level,
     /// The processor of the run ledger that fills it.
     pub processor: String,
+    /// How many of the entities that a run tries may fail; none if not given.
+    pub may_fail: Option<Tolerance>,
     /// Words to select it by.
     pub tags: Vec<String>,
     /// Where it is declared: `gapgate.toml:12`.
@@ -543,6 +548,8 @@ pub struct Ledger {
     pub error: Option<String>,
     /// The failure category, and the class of failures that each of its words is of.
     pub category: Option<Labels>,
+    /// What to do about each class of failures, in the order of [`FAILURE_CLASSES`].
+    pub actions: IndexMap<String, Action>,
     /// The phase, and the stage that each of its words is of.
     pub phase: Option<Labels>,
     /// Reads only rows for which this holds.

@@ -28,5 +28,6 @@ pub mod scope;
 pub mod settings;
 pub mod sql;
 pub mod table;
+pub mod triage;
 pub mod verdict;
 pub mod waiver;

@@ -125,6 +125,7 @@ pub fn of_spine<'a>(project: &'a Project, spine: &'a Spine) -> Vec<Reading<'a>> 
         read(key.source.as_str(), role, at(format!("key.{}.from", key.name)))
     });
     keys.chain(spine.weights.iter().map(|(name, text)| read(text.as_str(), Role::Any, at(format!("weights.{name}")))))
+        .chain(spine.attributes.iter().map(|(name, text)| read(text.as_str(), Role::Any, at(format!("attributes.{name}")))))
         .chain(spine.filter.iter().map(|text| read(text.as_str(), Role::Any, spine.place("where"))))
         .collect()
 }

@@ -314,11 +314,13 @@ pub(super) fn spine_value(renderer: &Renderer<'_>, spine: &Spine) -> Result<Valu
         Ok(context! { name => name.as_str(), sql })
     };
     let weights: Vec<Value> = spine.weights.iter().map(weight).collect::<Result<_, _>>()?;
+    let attributes: Vec<Value> = spine.attributes.iter().map(weight).collect::<Result<_, _>>()?;
     let date = spine.date();
     let base = context! {
         name => spine.name.as_str(),
         key => key(renderer, &spine.key, place)?,
         weights,
+        attributes,
         date_name => optional(date.map(|column| Value::from(column.name.as_str()))),
         date => optional(date.map(|column| source(renderer, &column.source, place)).transpose()?),
         filter => optional(spine.filter.as_ref().map(|text| renderer.expression(text, place)).transpose()?),

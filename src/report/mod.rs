@@ -18,6 +18,7 @@ pub mod sarif;
 pub mod signoff;
 pub mod snapshot;
 pub mod terminal;
+pub mod triage;
 pub mod waves;
 
 use std::io::{ErrorKind, IsTerminal, Write};

@@ -1,5 +1,6 @@
 //! Reports for people: one screen first, then the reasons. Reads well at 80 columns and without colour.
 
+pub mod triage;
 pub mod waves;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -79,6 +79,37 @@ impl Oracle<'_> {
         self.keys(outputs).iter().filter(|key| key.class == "missing").filter_map(line).collect()
     }
 
+    /// What is held of the days on which the latest run of an output's processor did not succeed.
+    pub(super) fn against_data(&self, outputs: &[&str]) -> Vec<String> {
+        let keys = self.keys(outputs);
+        let mut lines = Vec::new();
+        for (output, processor) in OUTPUTS.into_iter().filter(|(output, _)| outputs.contains(output)) {
+            let failed = self.units.iter().filter(|(key, attempts)| key.0 == Some(processor) && self.is_unresolved(&attempts[0]));
+            for ((_, day), attempts) in failed {
+                let of_day = || keys.iter().filter(|key| key.output == output && key.day == *day);
+                let series = if output == "b2" { 2 } else { 1 };
+                let all = if DAYS.iter().any(|(other, _)| other == day) { series } else { 0 };
+                let (expected, complete) = (of_day().count(), of_day().filter(|key| key.class == "ok").count());
+                let models = if output == "b2" { vec![Some("elo"), Some("forest")] } else { vec![None] };
+                let rows = |model: &Option<&str>| {
+                    self.world
+                        .data
+                        .iter()
+                        .any(|row| row.output == output && row.day == Some(*day) && (output != "b2" || row.model == *model))
+                };
+                let present = if all == 0 { 0 } else { models.iter().filter(|model| rows(model)).count() };
+                let pending = of_day().filter(|key| key.class == "pending").count();
+                let disproved = u8::from(complete > 0 && complete == expected);
+                let state = super::name(attempts[0].state);
+                lines.push(format!(
+                    "{output},{processor},{day},{state},{all},{complete},{},{pending},{present},{disproved}",
+                    all - expected
+                ));
+            }
+        }
+        lines
+    }
+
     pub(super) fn row_counts(&self, add_up: bool) -> Vec<String> {
         let line = |(key, attempts): (&Key, &Vec<Attempt>)| {
             let mut successes = attempts.iter().filter(|attempt| attempt.state == State::Success).map(|attempt| attempt.counts[0]);

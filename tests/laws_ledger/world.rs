@@ -166,6 +166,7 @@ two = { start = 2024-03-25, end = 2024-03-31 }
 table = "days"
 key = { day = "date" }
 weights = { games = "sum(games)" }
+attributes = { slate = "case when max(games) > 1 then 'full' else 'short' end" }
 [spines.models]
 values = { model = ["elo", "forest"] }
 [spines.forecasts]
