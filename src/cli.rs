@@ -46,7 +46,7 @@ pub struct Common {
     #[arg(long, value_name = "SELECTOR", value_delimiter = ',', allow_hyphen_values = true, global = true)]
     pub select: Vec<String>,
     /// Cancel what runs in the warehouse after so many seconds in all.
-    #[arg(long, value_name = "SECONDS", default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..), global = true)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 600, value_parser = seconds, global = true)]
     pub timeout: u64,
     /// Refuse to run what would read more than this in all, such as 20GB; for engines that can tell.
     #[arg(long, value_name = "BYTES", value_parser = amount, global = true)]
@@ -67,6 +67,12 @@ pub struct Common {
 
 fn amount(text: &str) -> Result<u64, String> {
     crate::model::bytes::parse(text).ok_or_else(|| "not an amount of data such as 20GB".to_owned())
+}
+
+fn seconds(text: &str) -> Result<u64, String> {
+    // More than a hundred years is a slip of the finger, and no clock counts so far.
+    let most = 100 * 366 * 86_400;
+    crate::model::span::parse(text).filter(|seconds| *seconds <= most).ok_or_else(|| "not a time such as 30s, 5m or 2h".to_owned())
 }
 
 fn jobs(text: &str) -> Result<usize, String> {
@@ -101,6 +107,8 @@ pub enum Command {
         /// Stages, gates or outputs; every processor of the run ledger if not given.
         names: Vec<String>,
     },
+    /// Tell how far outputs are, how fast, and until when; 0 once all asked for is complete, 1 while something remains.
+    Progress(Progress),
     /// Print the keys to re-run: as table, lines, csv, jsonl, json or ranges; in the order in which they can run, with --waves.
     #[command(after_help = RETRY_HELP)]
     Retry(Retry),
@@ -211,6 +219,25 @@ pub struct Gate {
     pub reason: Option<String>,
 }
 
+/// How far to look, and whether to keep looking.
+#[derive(Debug, Args)]
+pub struct Progress {
+    /// Stages, gates or outputs; all if not given.
+    pub names: Vec<String>,
+    /// Look again so often, such as 30s or 5m, and draw in place, until all is complete and the gates that are named go.
+    #[arg(long, value_name = "TIME", value_parser = seconds)]
+    pub watch: Option<u64>,
+    /// Add a line for each look to this file.
+    #[arg(long, value_name = "FILE", requires = "watch")]
+    pub log: Option<String>,
+    /// Judge the pace by runs that started from this moment on, such as the beginning of a backfill.
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<String>,
+    /// Call an output stalled when nothing was completed for so long, and for five times as long as a key usually takes.
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = seconds)]
+    pub stall_after: u64,
+}
+
 const RETRY_HELP: &str = "\
 Formats of --waves: table, lines, csv, jsonl, json, ranges, airflow, dagster, github-matrix, and commands.
 What is in a wave can run at the same time, once the waves before it are done.
@@ -239,6 +266,9 @@ pub struct Retry {
     /// Print a command for each key, as 'run {output} --date {date}'; with {from} and {to}, for each run of keys.
     #[arg(long, value_name = "TEMPLATE", requires = "waves")]
     pub command: Option<String>,
+    /// Print only the keys of so many dates, spread evenly over the list, or over the first wave: to try before all are run.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), conflicts_with = "out_dir")]
+    pub sample: Option<u32>,
     /// Write a file for each wave to this new folder.
     #[arg(long, value_name = "DIR", requires = "waves", conflicts_with = "wave")]
     pub out_dir: Option<PathBuf>,

@@ -35,9 +35,13 @@
 //! speaks of, and `run/triage` puts what failed together by cause, with what to do about each ([`model::triage`]). `gapgate plan` counts what a rollback would delete; its
 //! statements are text, and no [`Sql`](model::sql::Sql).
 //!
+//! `gapgate progress` reads what is done from the same coverage, and the pace from the run ledger; [`model::progress`] does the
+//! arithmetic. With `--watch` the command looks again and again, each time as of a new moment.
+//!
 //! # What always holds
 //!
 //! - [`Sql::parse`](model::sql::Sql::parse) is the only door to an engine. Its fields are private, and it is one read-only statement.
+//! - No program is run but the commands that a gate declares, and those by `gapgate gate` alone (`run/command`).
 //! - A check that fails or cannot run is data in the report; an [`Error`](error::Error) means that the run never began.
 //! - [`Verdict::Undecided`](model::verdict::Verdict::Undecided) outranks a failure and is never a pass. Exit status 0 means that every
 //!   check was computed from a complete result.

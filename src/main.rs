@@ -18,6 +18,7 @@ fn main() -> ExitCode {
     // Without a handler Ctrl-C ends the process, and the engine's work with it: no reason to stop here.
     let _ = ctrlc::set_handler(move || thrown.throw());
     let user = ["USER", "USERNAME", "LOGNAME"].iter().find_map(|name| std::env::var(name).ok());
-    let environment = Environment { now: jiff::Timestamp::now(), user: user.unwrap_or_else(|| "unknown".to_owned()), interrupt };
+    let clock = jiff::Timestamp::now;
+    let environment = Environment { now: clock(), clock, user: user.unwrap_or_else(|| "unknown".to_owned()), interrupt };
     ExitCode::from(command::run(&cli, &environment))
 }

@@ -1,6 +1,7 @@
 //! The corridor: plan, render, query, judge, collect. What a check could not find out is part of its report.
 
 mod answer;
+mod command;
 pub mod comparison;
 pub mod contract;
 mod cost;
@@ -8,6 +9,7 @@ mod coverage;
 mod empty;
 mod inventory;
 mod ledger;
+pub mod progress;
 pub mod reviewed;
 pub mod snapshot;
 pub mod stated;
@@ -36,6 +38,7 @@ use crate::render::{RenderError, Renderer};
 use crate::warehouse::{Deadline, Inventory, QueryError, Warehouse};
 
 pub use answer::{Answer, answer};
+pub use command::{commands, is_there};
 pub use cost::{Price, afford, prices};
 pub use coverage::{cover, cover_all};
 
@@ -326,9 +329,10 @@ pub fn gate(session: &Session<'_>, plan: &Plan<'_>) -> Result<GateReport, Error>
             outcome => outcome,
         }
     };
-    let mut checks = side_by_side(session.jobs, &plan.checks, run).into_iter().collect::<Result<Vec<CheckReport>, Error>>()?;
-    waived::note_unused(session, &mut checks);
     let gate = plan.gate;
+    let mut checks: Vec<CheckReport> = examined(session, gate)?.into_iter().collect();
+    checks.extend(side_by_side(session.jobs, &plan.checks, run).into_iter().collect::<Result<Vec<CheckReport>, Error>>()?);
+    waived::note_unused(session, &mut checks);
     let stage = gate.stage.as_deref();
     let of_stage = session.project.outputs.values().filter(|output| stage == Some(output.stage.as_str()));
     let not_covered = of_stage.filter(|output| !gate.outputs.contains(&output.name)).map(|output| output.name.clone()).collect();
@@ -341,6 +345,30 @@ pub fn gate(session: &Session<'_>, plan: &Plan<'_>) -> Result<GateReport, Error>
         findings: Vec::new(),
         overridden: None,
     })
+}
+
+/// Whether all tables and columns that the outputs of a gate need are there, if it asks for that.
+fn examined(session: &Session<'_>, gate: &Gate) -> Result<Option<CheckReport>, Error> {
+    if !gate.examines {
+        return Ok(None);
+    }
+    let named = |(subject, finding): (String, Finding)| Finding { message: format!("{subject}: {}", finding.message), ..finding };
+    let findings = match catalogue(session, &gate.outputs) {
+        Ok(found) => found.into_iter().filter(|(_, finding)| finding.verdict > Verdict::Pass).map(named).collect(),
+        Err(Error::Interrupted) => vec![Finding::interrupted()],
+        Err(error) => return Err(error),
+    };
+    // Without the list of tables nobody knows that all are there.
+    let unread = session.tables().err().map(|error| Finding::undecided("catalogue", format!("the list of tables cannot be read: {error}")));
+    Ok(Some(CheckReport {
+        query: "catalogue".to_owned(),
+        title: "All tables and columns of the catalogue are there".to_owned(),
+        arguments: String::new(),
+        findings: unread.map_or(findings, |unread| vec![unread]),
+        coverage: Vec::new(),
+        rows: None,
+        statements: Vec::new(),
+    }))
 }
 
 /// Works through the items, so many at the same time; the results are in the order of the items.

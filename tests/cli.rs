@@ -11,7 +11,7 @@ use super::support::LIBRARY;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
-fn gapgate(dir: &Path) -> Command {
+pub(crate) fn gapgate(dir: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_gapgate"));
     command.arg("-C").arg(dir).env_remove("COLUMNS").env("NO_COLOR", "1").stdin(Stdio::null());
     command
@@ -127,6 +127,7 @@ fn reports_read_well() {
         ("gate_json", vec!["gate", "analytics", "--format", "json", "--from", "2022-02-20", "--to", "2022-03-10"]),
         ("gate_junit", vec!["gate", "analytics", "--format", "junit", "--from", "2022-02-20", "--to", "2022-03-10"]),
         ("gaps", vec!["gaps", "analytics"]),
+        ("progress", vec!["progress"]),
         ("gaps_by_year", vec!["gaps", "--by", "year"]),
         ("retry_table", vec!["retry", "team_defense_game_summary", "--to", "2021-11-30"]),
         ("retry_ranges", vec!["retry", "analytics", "--season", "2021-22", "--format", "ranges"]),
@@ -146,6 +147,7 @@ fn help_texts() {
         "diff",
         "gaps",
         "failures",
+        "progress",
         "retry",
         "plan",
         "plan rollback",
@@ -682,4 +684,29 @@ fn a_database_that_another_process_writes_is_undecided() {
     assert!(status == 3 && error.contains("is locked by another process"), "{error}");
     drop(writer);
     assert_eq!(answer(locked.path(), &["gate", "raw"]).0, 0);
+}
+
+/// A few dates to try first: spread over the list, always the same, and never taken for all of it.
+#[test]
+fn a_sample_is_spread_over_the_list_and_says_so() {
+    let dir = project(&[]);
+    load(&dir, &format!("{WAREHOUSE}delete from sales;"));
+    for (most, days) in [("1", vec!["06"]), ("3", vec!["02", "06", "09"]), ("4", vec!["02", "04", "07", "09"])] {
+        let (status, text, note) = answer(dir.path(), &["retry", "--sample", most, "--format", "lines"]);
+        let expected: String = days.iter().map(|day| format!("2024-01-{day}\n")).collect();
+        assert_eq!((status, text.as_str()), (0, expected.as_str()));
+        assert!(note.contains(&format!("a sample: {most} of 10 dates; without --sample all are listed")), "{note}");
+        let (status, text, note) = answer(dir.path(), &["retry", "--waves", "--sample", most, "--format", "lines"]);
+        let expected: String = days.iter().map(|day| format!("1\tsales\t2024-01-{day}\n")).collect();
+        assert_eq!((status, text.as_str()), (0, expected.as_str()));
+        assert!(note.contains(&format!("a sample: {most} of 10 dates in wave 1")), "{note}");
+    }
+    let (status, text, note) = answer(dir.path(), &["retry", "--sample", "10", "--format", "lines"]);
+    assert!(status == 0 && text.lines().count() == 10 && note.is_empty(), "all of it is no sample: {text} {note}");
+    load(&dir, WAREHOUSE);
+    let (status, text, note) = answer(dir.path(), &["retry", "--sample", "3"]);
+    assert!(status == 0 && text == "nothing to re-run\n" && note.is_empty(), "{text} {note}");
+    for args in [&["--sample", "0"][..], &["--sample", "few"], &["--waves", "--sample", "1", "--out-dir", "x"]] {
+        assert_eq!(answer(dir.path(), &[&["retry"], args].concat()).0, 2, "{args:?}");
+    }
 }

@@ -6,6 +6,7 @@ mod failures;
 mod held;
 mod oracle;
 mod pace;
+mod replay;
 mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -284,7 +285,8 @@ fn of_pace(world: &World) -> Vec<Answer> {
         since(world, "performance/durations", &[("per", "games")], own.durations(true)),
         since(world, "performance/slow_dates", &[("times", "2")], own.slow(2)),
         since(world, "progress/by_processor", &[], own.progress()),
-        since(world, "progress/eta", &[("hours", "500")], own.eta(500)),
+        since(world, "progress/eta", &[("hours", "500")], own.eta(500, 50)),
+        since(world, "progress/eta", &[("hours", "30"), ("least_units", "2")], own.eta(30, 2)),
         since(world, "progress/recent", &[], own.recent()),
         since(world, "progress/stalled", &[("minutes", "2000"), ("failures", "1")], own.stalled(2000, 1)),
     ]

@@ -36,6 +36,10 @@ mod live;
 mod modes;
 #[cfg(feature = "postgres")]
 mod postgres;
+#[cfg(all(feature = "duckdb", unix))]
+mod preflight;
+#[cfg(feature = "duckdb")]
+mod progress;
 #[cfg(feature = "duckdb")]
 mod queries;
 #[cfg(feature = "duckdb")]

@@ -264,8 +264,7 @@ after_success as (
     select
         attempts.processor,
         count(*) as attempts,
-        count(case when attempts.state in ('failed', 'unknown') or (attempts.state = 'running' and {{ ledger.is_late("attempts.started", runs, minutes) }}) then 1 end) as failures,
-        count(case when attempts.state = 'running' and not {{ ledger.is_late("attempts.started", runs, minutes) }} then 1 end) as running
+        count(case when attempts.state in ('failed', 'unknown') or (attempts.state = 'running' and {{ ledger.is_late("attempts.started", runs, minutes) }}) then 1 end) as failures
     from attempts
     left join last_successes on attempts.processor = last_successes.processor
     where attempts.state <> 'skipped'

@@ -55,6 +55,7 @@ counted as (
     select
         processor,
         count(case when state not in ('pending', 'succeeded') then 1 end) as remaining,
+        count(case when state = 'running' then 1 end) as running,
         max(first_success) as last_completed
     from unit_states
     group by processor
@@ -67,7 +68,7 @@ idle as (
         counted.last_completed,
         cast(floor({{ sql.seconds_between(idle_since, runs.as_of) }} / 60.0) as bigint) as idle_minutes,
         coalesce(after_success.failures, 0) as failures_since,
-        coalesce(after_success.running, 0) as running
+        counted.running
     from counted
     left join first_starts on counted.processor = first_starts.processor
     left join after_success on counted.processor = after_success.processor

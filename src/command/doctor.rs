@@ -7,7 +7,7 @@ use super::{Environment, Setup, options};
 use crate::cli::Common;
 use crate::error::Error;
 use crate::model::bytes;
-use crate::model::catalogue::Gate;
+use crate::model::catalogue::{CommandSpec, Gate};
 use crate::model::report::Finding;
 use crate::model::verdict::Verdict;
 use crate::report::{self, Place};
@@ -21,6 +21,7 @@ pub(super) fn run(common: &Common, environment: &Environment) -> Result<u8, Erro
     let mut findings = vec![connection(&session)];
     findings.extend(run::catalogue(&session, &outputs)?);
     findings.extend(cost(&setup, &session)?);
+    findings.extend(commands(&setup));
     findings.extend(advice(&setup, &outputs));
     let mut text = String::new();
     for (subject, finding) in &findings {
@@ -70,14 +71,32 @@ fn cost(setup: &Setup, session: &Session<'_>) -> Result<Vec<Named>, Error> {
     Ok(findings)
 }
 
+/// Whether the programs of the gates' commands are there. None is run.
+fn commands(setup: &Setup) -> Vec<Named> {
+    let commands = setup.project.gates.values().flat_map(|gate| gate.commands.iter().map(move |command| (gate, command)));
+    let finding = |(gate, command): (&Gate, &CommandSpec)| {
+        let program = command.words.first().map(String::as_str).unwrap_or_default();
+        let finding = match run::is_there(command, &setup.project.dir) {
+            true => Finding::new(Verdict::Pass, "command", format!("command {} is there: {}", command.name, command.line())),
+            false => Finding::undecided("command", format!("command {}: there is no {program}", command.name))
+                .with_remedy("paths are relative to the project's folder; other programs are looked for in PATH"),
+        };
+        (format!("gate {}", gate.name), finding)
+    };
+    commands.map(finding).collect()
+}
+
 /// What the project file leaves open. None of it stops a gate.
 fn advice(setup: &Setup, outputs: &[String]) -> Vec<Named> {
     let mut findings = Vec::new();
     let mut warn = |subject: &str, message: String, remedy: &str| {
         findings.push((subject.to_owned(), Finding::new(Verdict::Warn, "catalogue", message).with_remedy(remedy)));
     };
-    let uncovered: Vec<&str> =
-        outputs.iter().filter(|name| !setup.project.gates.values().any(|gate| gate.outputs.contains(*name))).map(String::as_str).collect();
+    let uncovered: Vec<&str> = outputs
+        .iter()
+        .filter(|name| !setup.project.gates.values().any(|gate| gate.looks_at_rows() && gate.outputs.contains(*name)))
+        .map(String::as_str)
+        .collect();
     if !uncovered.is_empty() {
         warn("gates", format!("no gate covers {}", uncovered.join(", ")), "add a gate for the stage, or name the outputs in one");
     }

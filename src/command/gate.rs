@@ -8,12 +8,13 @@ use crate::error::{Error, did_you_mean};
 use crate::load::records;
 use crate::model::catalogue::Gate;
 use crate::model::chain;
+use crate::model::progress::GateAnswer;
 use crate::model::report::{Finding, GateReport, Override, Report};
 use crate::model::verdict::Verdict;
 use crate::report::signoff::{self, Circumstances};
 use crate::report::terminal::{Style, answer};
 use crate::report::{self, Place, csv, json, junit, record, terminal};
-use crate::run;
+use crate::run::{self, Plan};
 
 #[derive(Clone, Copy)]
 enum Format {
@@ -33,7 +34,7 @@ pub(super) fn run(common: &Common, environment: &Environment, args: &cli::Gate) 
     let gates = options::gates(common, &setup.project, args.gate.as_deref())?;
     let decisions = decisions(&setup, environment, &gates, args)?;
     let earlier = records::overrides(&setup.project.dir)?;
-    let mut report = check(&setup, common, environment, &gates)?;
+    let mut report = check(&setup, common, environment, &gates, Commands::Run)?;
     report.asked.clone_from(&args.gate);
     let idle = chain::settle(&setup.project, &mut report.gates, &decisions);
     report.findings.extend(idle.into_iter().map(idle_finding));
@@ -63,8 +64,15 @@ pub(super) fn run(common: &Common, environment: &Environment, args: &cli::Gate) 
     Ok(report.verdict().exit_status(args.strict))
 }
 
+/// Whether the commands of gates are run.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Commands {
+    Run,
+    LeaveOut,
+}
+
 /// Plans every gate before the first statement is sent, then runs them in order.
-fn check(setup: &Setup, common: &Common, environment: &Environment, gates: &[Gate]) -> Result<Report, Error> {
+fn check(setup: &Setup, common: &Common, environment: &Environment, gates: &[Gate], commands: Commands) -> Result<Report, Error> {
     let borrowed: Vec<&Gate> = gates.iter().collect();
     // Opening takes the engine longer than planning takes us, and neither needs the other.
     let (plans, warehouse) = std::thread::scope(|scope| {
@@ -81,9 +89,34 @@ fn check(setup: &Setup, common: &Common, environment: &Environment, gates: &[Gat
         Ok(()) | Err(Error::Interrupted) => {}
         Err(error) => return Err(error),
     }
-    let gates: Vec<GateReport> = plans.iter().map(|plan| run::gate(&session, plan)).collect::<Result<_, _>>()?;
+    let ask = |plan: &Plan<'_>| {
+        let mut report = run::gate(&session, plan)?;
+        if commands == Commands::Run {
+            report.checks.extend(run::commands(&session, plan.gate, &environment.interrupt));
+        }
+        Ok(report)
+    };
+    let gates: Vec<GateReport> = plans.iter().map(ask).collect::<Result<_, Error>>()?;
     let statements = session.statements();
     Ok(Report::of(setup.header(), gates, setup.start.elapsed(), statements))
+}
+
+/// What a gate and those that it requires say, the worst reason with it. Their commands are left out, which is said.
+pub(super) fn ask(setup: &Setup, common: &Common, environment: &Environment, name: &str) -> Result<GateAnswer, Error> {
+    let gates = options::gates(common, &setup.project, Some(name))?;
+    let mut report = check(setup, common, environment, &gates, Commands::LeaveOut)?;
+    chain::settle(&setup.project, &mut report.gates, &[]);
+    let gate = report.gates.pop().ok_or_else(|| Error::Usage(format!("no gate is named \"{name}\"")))?;
+    let verdict = gate.verdict();
+    let of_checks = gate.checks.iter().flat_map(|check| {
+        let of_outputs = check.coverage.iter().flat_map(|output| &output.findings);
+        check.findings.iter().chain(of_outputs).map(|finding| (finding.verdict, format!("{}: {}", check.query, finding.message)))
+    });
+    let own = gate.findings.iter().map(|finding| (finding.verdict, finding.message.clone()));
+    let reason = own.chain(of_checks).find(|(weight, _)| *weight == verdict && verdict > Verdict::Warn).map(|(_, message)| message);
+    let left_out: Vec<&str> = gates.iter().flat_map(|gate| &gate.commands).map(|command| command.name.as_str()).collect();
+    let left_out = (!left_out.is_empty()).then(|| format!("its commands are run by `gapgate gate` only: {}", left_out.join(", ")));
+    Ok(GateAnswer { gate: gate.name.clone(), verdict, reason: reason.or(left_out) })
 }
 
 /// What the user decides against gates that are asked, with what the record of it takes.

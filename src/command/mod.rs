@@ -9,10 +9,12 @@ mod lint;
 mod list;
 mod options;
 mod plan;
+mod progress;
 mod query;
 mod retry;
 mod schema;
 mod snapshot;
+mod watch;
 mod waves;
 
 use std::time::Instant;
@@ -36,6 +38,8 @@ use crate::warehouse::{self, Interrupt, Warehouse};
 pub struct Environment {
     /// The present moment.
     pub now: Timestamp,
+    /// Tells it again, for what goes on for long.
+    pub clock: fn() -> Timestamp,
     /// Who runs it, as the system knows them.
     pub user: String,
     /// Thrown by Ctrl-C.
@@ -49,8 +53,9 @@ pub fn run(cli: &Cli, environment: &Environment) -> u8 {
         Command::Diff { from, to, list } => diff::run(&cli.common, from.as_deref(), to.as_deref(), *list),
         Command::Gaps { names, by } => gaps::run(&cli.common, environment, names, *by),
         Command::Failures { names } => failures::run(&cli.common, environment, names),
+        Command::Progress(args) => progress::run(&cli.common, environment, args),
         Command::Retry(args) if args.waves => waves::run(&cli.common, environment, args),
-        Command::Retry(args) => retry::run(&cli.common, environment, &args.names),
+        Command::Retry(args) => retry::run(&cli.common, environment, args),
         Command::Plan(plan) => plan::run(&cli.common, environment, plan),
         Command::Doctor => doctor::run(&cli.common, environment),
         Command::List => list::list(&cli.common),

@@ -172,7 +172,7 @@ pub(super) fn formats<T: Copy>(common: &Common, known: &[(T, &str)]) -> Result<V
 }
 
 /// A file that a report may be written to: its folder is there, and it is not one of the user's sources.
-fn report_file(file: &str) -> Result<PathBuf, Error> {
+pub(super) fn report_file(file: &str) -> Result<PathBuf, Error> {
     let path = PathBuf::from(file);
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if !folder.is_dir() {

@@ -6,12 +6,13 @@ use indexmap::IndexMap;
 use jiff::civil::Date;
 
 use super::{Environment, Setup, options};
-use crate::cli::Common;
+use crate::cli::{Common, Retry};
 use crate::error::Error;
 use crate::model::catalogue::{Argument, Project};
 use crate::model::coverage::{Class, Coverage};
 use crate::model::report::Finding;
-use crate::model::retry::{RetryItem, retry_list};
+use crate::model::retry::{RetryItem, Sample, retry_list};
+use crate::model::rule::count;
 use crate::model::table::{Table, Value};
 use crate::model::verdict::Verdict;
 use crate::report::terminal::Style;
@@ -38,10 +39,10 @@ const FORMATS: [(Format, &str); 6] = [
 ];
 
 /// The list is the answer, so a list with entries is no failure: 0 if it is complete, 3 if an output could not be judged.
-pub(super) fn run(common: &Common, environment: &Environment, names: &[String]) -> Result<u8, Error> {
+pub(super) fn run(common: &Common, environment: &Environment, args: &Retry) -> Result<u8, Error> {
     let formats = options::formats(common, &FORMATS)?;
     let setup = Setup::load(common, environment)?;
-    let outputs = options::outputs(common, &setup.project, names)?;
+    let outputs = options::outputs(common, &setup.project, &args.names)?;
     if formats.iter().any(|(format, _)| matches!(format, Format::Lines)) {
         same_columns(&setup.project, &outputs)?;
     }
@@ -51,13 +52,19 @@ pub(super) fn run(common: &Common, environment: &Environment, names: &[String]) 
     let mut statements = Vec::new();
     let coverage = run::cover_all(&session, setup.library.query("quality/coverage")?, &outputs, &mut statements)?;
     let attempts = attempts(&session, &outputs)?;
-    let list = retry_list(&coverage, |output, date| attempts.of(setup.project.outputs.get(output)?.processor.as_str(), date?));
+    let mut list = retry_list(&coverage, |output, date| attempts.of(setup.project.outputs.get(output)?.processor.as_str(), date?));
+    let left_out = args.sample.map(|most| most as usize).and_then(|most| {
+        let sample = Sample::of(&list, most);
+        list.retain(|item| sample.takes(item));
+        sampled(most, sample.all, "")
+    });
     if formats.iter().any(|(format, _)| matches!(format, Format::Lines | Format::Ranges)) {
         plain_keys(&list)?;
     }
     for (format, place) in formats {
         report::write(&place, &text(&list, format, common))?;
     }
+    left_out.iter().for_each(|note| report::say(&format!("gapgate: {note}")));
     let undecided: Vec<(&Coverage, &Finding)> = coverage
         .iter()
         .flat_map(|output| output.findings.iter().map(move |finding| (output, finding)))
@@ -77,6 +84,11 @@ pub(super) fn run(common: &Common, environment: &Environment, names: &[String]) 
         report::say(&format!("gapgate: attempts are unknown: {problem}"));
     }
     Ok(if undecided.is_empty() { 0 } else { 3 })
+}
+
+/// What is said beside a sample, so that nobody takes it for the list.
+pub(super) fn sampled(most: usize, all: usize, of: &str) -> Option<String> {
+    (most < all).then(|| format!("a sample: {most} of {}{of}; without --sample all are listed", count(all, "date")))
 }
 
 /// Lines say nothing of columns, so a loop over keys of different ones would take one for another.

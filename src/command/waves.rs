@@ -2,9 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use super::retry::sampled;
 use super::{Environment, Setup, options};
 use crate::cli::{Common, Retry};
 use crate::error::Error;
+use crate::model::retry::Sample;
 use crate::model::schedule::{Schedule, Scheduled};
 use crate::model::scope::Scope;
 use crate::report::commands::{Columns, Template};
@@ -76,7 +78,14 @@ pub(super) fn run(common: &Common, environment: &Environment, args: &Retry) -> R
     let session =
         Session::new(&setup.project, &setup.library, &whole, warehouse.as_ref(), deadline_in(common.timeout)).with_jobs(common.jobs);
     let wanted = Wanted { outputs, range: setup.scope.range, impact: args.impact, with_impact: args.with_impact, force: args.force };
-    let schedule = schedule(&session, &wanted)?;
+    let mut schedule = schedule(&session, &wanted)?;
+    if let Some(most) = args.sample.map(|most| most as usize) {
+        let wave = args.wave.unwrap_or(1);
+        let sample = Sample::of(schedule.wave(wave).map(|key| &key.item), most);
+        schedule.keys.retain(|key| key.wave() == Some(wave) && sample.takes(&key.item));
+        schedule.impact.clear();
+        schedule.notes.extend(sampled(most, sample.all, &format!(" in wave {wave}")));
+    }
     let text = Text { schedule: &schedule, template: template.as_ref(), zone: &setup.project.zone, style: Style::detect(common.verbose) };
     let mut written = Vec::new();
     for (format, place) in formats {

@@ -6,6 +6,7 @@
 pub mod arguments;
 mod bigquery;
 pub mod fixture;
+mod gates;
 mod header;
 mod ledger;
 pub mod library;

@@ -2,7 +2,7 @@
 
 use indexmap::IndexMap;
 
-use super::parts::matching;
+use super::gates::matching;
 use super::toml::Fields;
 use crate::error::{Error, did_you_mean};
 use crate::model::catalogue::{Gate, Output};

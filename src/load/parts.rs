@@ -1,4 +1,4 @@
-//! The small sections of the project file: targets, seasons, spines and gates.
+//! The small sections of the project file: targets, seasons and spines.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 
 use super::toml::{Fields, Node};
 use super::{bigquery, remote};
-use crate::model::catalogue::{Argument, CheckSpec, Gate, KeyColumn, Output, Source, Spine, SpineSource, Target};
+use crate::model::catalogue::{Argument, KeyColumn, Output, Source, Spine, SpineSource, Target};
 use crate::model::date::Step;
 use crate::model::scope::Season;
 use crate::model::sql::Dialect;
@@ -214,60 +214,10 @@ pub(super) fn texts_by_name(fields: &Fields<'_>) -> IndexMap<String, String> {
     fields.entries().filter_map(|(name, node)| Some((name, node.text()?))).collect()
 }
 
-pub(super) fn gate(name: &str, fields: &Fields<'_>, outputs: &IndexMap<String, Output>) -> Gate {
-    let stage = fields.text("stage");
-    let patterns = fields.get("outputs");
-    let names = match &patterns {
-        Some(node) => node.list().iter().flat_map(|node| matching(node, outputs)).collect(),
-        None => outputs
-            .values()
-            .filter(|output| stage.as_ref().is_none_or(|stage| output.stage == *stage))
-            .map(|output| output.name.clone())
-            .collect(),
-    };
-    let mut covered: Vec<String> = names;
-    let mut seen = std::collections::BTreeSet::new();
-    covered.retain(|name| seen.insert(name.clone()));
-    if covered.is_empty() {
-        fields.complain(format!("gate `{name}` covers no output; name its `stage` or its `outputs`"));
-    }
-    let checks = match fields.get("checks") {
-        Some(node) => node.list().iter().filter_map(check).collect(),
-        None => vec![CheckSpec { query: "quality/coverage".to_owned(), args: IndexMap::new(), declared: fields.place() }],
-    };
-    if checks.is_empty() {
-        fields.complain(format!("gate `{name}` has no checks, so it could only say go"));
-    }
-    let requires = fields.texts("requires");
-    fields.finish();
-    Gate { name: name.to_owned(), stage, outputs: covered, checks, requires, declared: fields.place() }
-}
-
-/// The outputs of a pattern: a name, `stage.*`, or `*`.
-pub(super) fn matching(node: &Node<'_>, outputs: &IndexMap<String, Output>) -> Vec<String> {
-    let Some(pattern) = node.text() else { return Vec::new() };
-    let found: Vec<String> = outputs.values().filter(|output| selects(&pattern, output)).map(|output| output.name.clone()).collect();
-    if found.is_empty() {
-        let hint = crate::error::did_you_mean(&pattern, outputs.keys().map(String::as_str));
-        node.complain(format!("\"{pattern}\" names no output{hint}"));
-    }
-    found
-}
-
 /// Whether a pattern (`name`, `stage.name`, either with `*`) means this output.
 pub(crate) fn selects(pattern: &str, output: &Output) -> bool {
     let full = format!("{}.{}", output.stage, output.name);
     glob::Pattern::new(pattern).is_ok_and(|glob| glob.matches(&output.name) || glob.matches(&full))
-}
-
-fn check(node: &Node<'_>) -> Option<CheckSpec> {
-    if node.is_text() {
-        return Some(CheckSpec { query: node.text()?, args: IndexMap::new(), declared: node.place() });
-    }
-    let fields = node.fields()?;
-    let query = fields.required_text("query");
-    let args = fields.entries().filter(|(name, _)| name != "query");
-    Some(CheckSpec { query, args: args.filter_map(|(name, node)| Some((name, argument(&node)?))).collect(), declared: node.place() })
 }
 
 pub(super) fn argument(node: &Node<'_>) -> Option<Argument> {

@@ -10,7 +10,7 @@ use toml::de::DeTable;
 use super::modes::{self, Mode};
 use super::outputs::{self, Defaults};
 use super::toml::{Document, Fields, Node};
-use super::{ledger, parts, upstream, validate, waivers};
+use super::{gates, ledger, parts, upstream, validate, waivers};
 use crate::error::{Complaint, Error};
 use crate::model::catalogue::{self as model, Project};
 use crate::model::scope;
@@ -151,7 +151,7 @@ impl<'a> Reader<'a> {
         let mut gates: IndexMap<String, _> = self
             .section("gates")
             .into_iter()
-            .filter_map(|(name, node)| Some((name.clone(), parts::gate(&name, &node.fields()?, &outputs))))
+            .filter_map(|(name, node)| Some((name.clone(), gates::gate(&name, &node.fields()?, &outputs))))
             .collect();
         let mode = wanted.zip(mode).map(|(name, mode)| model::Mode { name: name.clone(), outputs: mode.outputs(&outputs) });
         mode.iter().for_each(|mode| modes::cut(&mut gates, &mode.outputs));

@@ -596,10 +596,47 @@ pub struct Gate {
     pub outputs: Vec<String>,
     /// Its checks.
     pub checks: Vec<CheckSpec>,
+    /// Whether it checks that all tables and columns of its outputs are there.
+    pub examines: bool,
+    /// The commands that it runs, after its checks.
+    pub commands: Vec<CommandSpec>,
     /// The gates that have to say go before it can.
     pub requires: Vec<String>,
     /// Where it is declared.
     pub declared: String,
+}
+
+impl Gate {
+    /// Whether it looks at what its outputs hold, and not only at what a run needs before it begins.
+    pub fn looks_at_rows(&self) -> bool {
+        self.checks.iter().any(|check| !check.query.starts_with("gate/") && !check.query.starts_with("ledger/"))
+    }
+}
+
+/// A program of the user's that a gate asks: 0 for go, 1 for no-go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommandSpec {
+    /// Its name in reports.
+    pub name: String,
+    /// The program and its arguments; there is no shell.
+    pub words: Vec<String>,
+    /// Seconds that it may take, besides the limit of the whole run.
+    pub timeout: Option<u64>,
+    /// Where it is declared.
+    pub declared: String,
+}
+
+impl CommandSpec {
+    /// How reports name it among the queries.
+    pub fn id(&self) -> String {
+        format!("command/{}", self.name)
+    }
+
+    /// Its words in a line, those with blanks in quotes.
+    pub fn line(&self) -> String {
+        let word = |word: &String| if word.is_empty() || word.contains(char::is_whitespace) { format!("{word:?}") } else { word.clone() };
+        self.words.iter().map(word).collect::<Vec<_>>().join(" ")
+    }
 }
 
 /// A check as a gate names it: a query and its arguments.

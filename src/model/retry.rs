@@ -1,6 +1,6 @@
 //! The retry list: the keys to run again, a view of what the checks found. There is no second path to it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -37,9 +37,39 @@ impl RetryItem {
         self.key.iter().map(Value::to_string).collect::<Vec<_>>().join("/")
     }
 
+    /// What is tried as one: the date, or the key where it has none.
+    fn unit(&self) -> String {
+        self.date().map_or_else(|| self.text(), |date| date.to_string())
+    }
+
     /// The key's date.
     pub fn date(&self) -> Option<Date> {
         self.key.iter().find_map(|value| if let Value::Date(date) = value { Some(*date) } else { None })
+    }
+}
+
+/// A few dates of a list, to be tried before all of it.
+#[derive(Clone, Debug)]
+pub struct Sample {
+    chosen: BTreeSet<String>,
+    /// How many dates the list has.
+    pub all: usize,
+}
+
+impl Sample {
+    /// At most so many dates of these keys, spread evenly: each part of a long list has its share, and the same list has the same
+    /// sample.
+    pub fn of<'a>(items: impl IntoIterator<Item = &'a RetryItem>, most: usize) -> Self {
+        let units: BTreeSet<String> = items.into_iter().map(RetryItem::unit).collect();
+        let (all, most) = (units.len(), most.min(units.len()));
+        let taken: BTreeSet<usize> = (0..most).map(|n| (2 * n + 1) * all / (2 * most)).collect();
+        let chosen = units.into_iter().enumerate().filter(|(at, _)| taken.contains(at)).map(|(_, unit)| unit).collect();
+        Self { chosen, all }
+    }
+
+    /// Whether it has the date of a key.
+    pub fn takes(&self, item: &RetryItem) -> bool {
+        self.chosen.contains(&item.unit())
     }
 }
 

@@ -3,6 +3,7 @@
 use csv::{ReaderBuilder, StringRecord, Writer};
 
 use crate::model::coverage::{Class, Coverage, KeyState};
+use crate::model::progress::{Counts, Progress};
 use crate::model::report::{CheckReport, Finding, GateReport, Report};
 use crate::model::retry::RetryItem;
 use crate::model::schedule::Scheduled;
@@ -15,6 +16,25 @@ const RETRY: [&str; 7] = ["stage", "output", "key", "class", "reason", "attempts
 
 const WAVES: [&str; 13] =
     ["wave", "status", "stage", "output", "key", "class", "reason", "attempts", "last", "next_try", "note", "waits_for", "roots"];
+
+const PROGRESS: [&str; 16] = [
+    "stage",
+    "output",
+    "state",
+    "done",
+    "remaining",
+    "total",
+    "pending",
+    "waived",
+    "not_expected",
+    "per_hour",
+    "seconds_left",
+    "processor",
+    "last_success",
+    "last_success_age_s",
+    "running",
+    "reason",
+];
 
 /// One line per faulty key, waived ones included, and one with an empty key per finding that no key tells of.
 pub fn report(report: &Report) -> String {
@@ -65,6 +85,35 @@ pub fn waves<'a>(keys: impl IntoIterator<Item = &'a Scheduled>) -> String {
             key.note.as_deref().unwrap_or_default(),
             &waits.join("; "),
             &roots.join("; "),
+        ]);
+    }
+    sheet.text()
+}
+
+/// How far outputs are, a line each; spans in seconds, and what is not known is empty.
+pub fn progress(progress: &Progress) -> String {
+    let mut sheet = Sheet::new(PROGRESS);
+    for output in &progress.outputs {
+        let number = |number: Option<u64>| number.map(|number| number.to_string()).unwrap_or_default();
+        let counts = |of: fn(Counts) -> u64| number(output.counts.map(of));
+        let pulse = output.pulse.as_ref();
+        sheet.line([
+            &output.stage,
+            &output.output,
+            output.state.name(),
+            &counts(|counts| counts.done),
+            &counts(|counts| counts.remaining),
+            &counts(|counts| counts.total),
+            &counts(|counts| counts.pending),
+            &counts(|counts| counts.waived),
+            &counts(|counts| counts.not_expected),
+            &output.pace.map(|pace| format!("{:.2}", pace.per_hour)).unwrap_or_default(),
+            &number(output.pace.map(|pace| pace.seconds_left)),
+            output.processor.as_deref().unwrap_or_default(),
+            &pulse.and_then(|pulse| pulse.last_success).map(|moment| moment.to_string()).unwrap_or_default(),
+            &number(pulse.and_then(|pulse| pulse.age)),
+            &number(pulse.map(|pulse| pulse.running)),
+            output.reason.as_deref().unwrap_or_default(),
         ]);
     }
     sheet.text()

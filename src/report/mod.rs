@@ -11,6 +11,7 @@ pub mod junit;
 mod layout;
 pub mod lines;
 pub mod lint;
+pub mod progress;
 pub mod record;
 pub mod review;
 pub mod rollback;
@@ -115,6 +116,23 @@ fn readable(_: &tempfile::NamedTempFile) -> std::io::Result<()> {
 pub fn say(message: &str) {
     // Nobody is left to tell if this fails.
     let _ = writeln!(std::io::stderr().lock(), "{message}");
+}
+
+/// Adds a line to a file, which is made if there is none. It is written at once, so that there is never half of one.
+///
+/// # Errors
+/// [`Error::Write`].
+pub fn append(path: &Path, line: &str) -> Result<(), Error> {
+    let file = std::fs::OpenOptions::new().append(true).create(true).open(path);
+    let written = file.and_then(|mut file| file.write_all(format!("{line}\n").as_bytes()));
+    written.map_err(|source| Error::Write { place: path.display().to_string(), source })
+}
+
+/// Whether what was printed can be drawn over: on a terminal that knows how, before which somebody sits.
+pub fn redraws() -> bool {
+    let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let knows = std::env::var_os("TERM").is_none_or(|term| term != "dumb");
+    knows && !is_set("CI") && std::io::stdout().is_terminal()
 }
 
 /// Whether to colour what goes to standard output.

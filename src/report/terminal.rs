@@ -1,5 +1,7 @@
 //! Reports for people: one screen first, then the reasons. Reads well at 80 columns and without colour.
 
+pub mod progress;
+pub mod screen;
 pub mod triage;
 pub mod waves;
 
@@ -99,7 +101,7 @@ pub fn report(report: &Report, style: Style) -> String {
     text
 }
 
-fn heading(header: &Header, style: Style) -> String {
+pub(super) fn heading(header: &Header, style: Style) -> String {
     let names: Vec<&str> = header.seasons.iter().map(|season| season.name.as_str()).filter(|name| !name.is_empty()).collect();
     let dates = header
         .seasons
@@ -250,7 +252,11 @@ fn glance(gates: &[GateReport], style: Style) -> String {
         let coverage = || gate.checks.iter().flat_map(|check| &check.coverage);
         // A sum over the outputs that could be judged would look like the sum over all.
         let unknown = coverage().any(|output| output.expected == 0);
-        let sum = |count: fn(&Coverage) -> u64| if unknown { "?".to_owned() } else { coverage().map(count).sum::<u64>().to_string() };
+        let sum = |count: fn(&Coverage) -> u64| match () {
+            () if coverage().next().is_none() => "-".to_owned(),
+            () if unknown => "?".to_owned(),
+            () => coverage().map(count).sum::<u64>().to_string(),
+        };
         let (verdict, answer) = (gate.weight(), gate_answer(gate));
         let failed = gate.checks.iter().filter(|check| check.verdict() > Verdict::Warn).count();
         let checks =

@@ -3,6 +3,11 @@
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How often one who waits looks at the switch.
+const GLANCE: Duration = Duration::from_millis(50);
 
 type Hook = Box<dyn Fn() + Send>;
 
@@ -31,6 +36,15 @@ impl Interrupt {
     /// Whether the switch has been thrown.
     pub fn is_thrown(&self) -> bool {
         self.thrown.load(Ordering::SeqCst)
+    }
+
+    /// Waits so long, or until the switch is thrown; whether it is.
+    pub fn wait(&self, time: Duration) -> bool {
+        let end = Instant::now() + time;
+        while !self.is_thrown() && Instant::now() < end {
+            thread::sleep(GLANCE.min(end.saturating_duration_since(Instant::now())));
+        }
+        self.is_thrown()
     }
 
     /// Calls `hook` when the switch is thrown.

@@ -154,20 +154,41 @@ impl Oracle<'_> {
         tried.filter_map(|(_, attempt)| attempt.started).min()
     }
 
-    pub(super) fn eta(&self, hours: i64) -> Vec<String> {
+    /// The first start since the last pause of more than so many hours.
+    fn beginning(&self, processor: &str, hours: i64) -> Option<DateTime> {
+        let tried = self.of_processor(processor).into_iter().filter(|(_, attempt)| attempt.state != State::Skipped);
+        let mut runs: Vec<(DateTime, DateTime)> =
+            tried.filter_map(|(_, attempt)| Some((attempt.started?, attempt.finished.or(attempt.started)?))).collect();
+        runs.sort();
+        let (mut beginning, mut busy_until) = *runs.first()?;
+        for (start, end) in runs {
+            if seconds(busy_until, start) > 3600 * hours {
+                beginning = start;
+            }
+            busy_until = busy_until.max(end);
+        }
+        Some(beginning)
+    }
+
+    pub(super) fn eta(&self, hours: i64, least: usize) -> Vec<String> {
         let measure = |processor: &str| {
             let own = self.own(processor);
             let due = own.iter().filter(|(_, state)| *state != "pending").count();
             let remaining = own.iter().filter(|(_, state)| !["pending", "succeeded"].contains(state)).count() as i64;
             let age = |moment: DateTime| seconds(moment, self.world.as_of);
-            let completed = self.completions(processor).into_iter().filter(|end| age(*end) <= 3600 * hours).count() as i64;
-            let span = self.first_start(processor).map(|start| age(start).min(3600 * hours));
+            let mut ages: Vec<i64> = self.completions(processor).into_iter().map(age).collect();
+            ages.sort_unstable();
+            let whole = self.beginning(processor, hours).map(age);
+            let span = whole.map(|whole| ages.get(least - 1).map_or(whole, |enough| whole.min(*enough.max(&(3600 * hours)))));
+            // What ended as the span began was made before it, unless nothing was.
+            let inside = |age: &&i64| span.is_some_and(|span| **age < span || (**age == span && span == whole.unwrap_or(0)));
+            let completed = ages.iter().filter(inside).count() as i64;
             let left = match span {
                 _ if remaining == 0 => Some(0),
-                Some(span) if completed > 0 => Some((remaining * span + 60 * completed - 1).div_euclid(60 * completed)),
+                Some(span) if completed > 0 && span > 0 => Some((remaining * span + 60 * completed - 1).div_euclid(60 * completed)),
                 _ => None,
             };
-            (format!("{processor},{due},{remaining},{completed},{}", shown(span.map(|span| span.div_euclid(60)))), left)
+            (format!("{processor},{due},{remaining},{completed},{}", shown(span)), left)
         };
         let measured = PROCESSORS.map(measure);
         // Never is later than any minute.
@@ -209,7 +230,7 @@ impl Oracle<'_> {
             let idle = completed.or(self.first_start(processor)).map(|since| seconds(since, self.world.as_of).div_euclid(60));
             let (_, after) = self.since_success(processor);
             let failures = after.iter().filter(|attempt| self.is_unresolved(attempt)).count();
-            let running = after.iter().filter(|attempt| attempt.state == State::Running && !self.is_stale(attempt)).count();
+            let running = self.own(processor).iter().filter(|(_, state)| *state == "running").count();
             let stalls = idle.is_none_or(|idle| idle >= minutes) || failures > most;
             let line = format!("{processor},{remaining},{},{},{failures},{running}", shown(completed), shown(idle));
             (remaining > 0 && stalls).then_some(line)
