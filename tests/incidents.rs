@@ -122,7 +122,7 @@ const HEAD: &str = "\
 # Incidents
 
 What really happened to the data of such pipelines, which check of the library catches it, at which stage and when, and what the
-same check has to stay quiet about although it looks alike. Every line is a case on rows in `tests/fixtures`, which the tests run; this
+same check has to stay quiet about although it looks alike. Every line is a case on the rows in `tests/fixtures`, which the tests run; this
 page is made from them by `INSTA_UPDATE=always cargo test the_page_of_incidents_is_fresh`.
 
 | | what happened | stage, and when | check | the damage, and what the check says | the twin, and what it says |
@@ -138,11 +138,14 @@ const REST: &str = "\
 
 #[test]
 fn the_page_of_incidents_is_fresh() {
-    let file = Path::new(ROOT).join("queries/INCIDENTS.md");
+    let file = Path::new(ROOT).join("tests/fixtures/incidents/README.md");
     let now = page();
     if std::env::var("INSTA_UPDATE").is_ok_and(|update| update == "always") {
         fs::write(&file, &now).expect("the page is written");
     }
     let is = fs::read_to_string(&file).unwrap_or_default();
-    assert!(is == now, "queries/INCIDENTS.md is stale; INSTA_UPDATE=always cargo test the_page_of_incidents_is_fresh renews it");
+    assert!(
+        is == now,
+        "tests/fixtures/incidents/README.md is stale; INSTA_UPDATE=always cargo test the_page_of_incidents_is_fresh renews it"
+    );
 }

@@ -25,12 +25,14 @@ at_least = 1
 level    = "fail"
 ---*/
 {%- import "coverage" as coverage %}
+{%- import "entities" as entities %}
 {%- set asked = namespace(names=[], sources=[]) %}
 {%- for column in columns or output.not_null %}{% if column not in asked.names %}
-{%- set asked.names = asked.names + [column] %}{% set asked.sources = asked.sources + [column | ident] %}
+{%- set asked.names = asked.names + [column] %}{% set asked.sources = asked.sources + [entities.column(output, column) if columns else column | ident] %}
 {%- endif %}{% endfor %}
-{%- if not columns %}{% for column in output.grain %}{% if column ~ "" not in asked.names %}
-{%- set asked.names = asked.names + [column ~ ""] %}{% set asked.sources = asked.sources + [column] %}
+{#- A column whose name is a word of SQL is quoted in the grain: its name is what is within. -#}
+{%- if not columns %}{% for column in output.grain %}{% set name = (column ~ "") | trim('"`') %}{% if name not in asked.names %}
+{%- set asked.names = asked.names + [name] %}{% set asked.sources = asked.sources + [column] %}
 {%- endif %}{% endfor %}{% endif %}
 {%- if not asked.names %}{{ fail("output `" ~ output.name ~ "` declares neither `grain` nor `not_null`; name the columns to look at") }}{% endif %}
 with counted as (
