@@ -3,8 +3,9 @@
 //!
 //! The rows are loaded into DuckDB, whose SQL the fixtures are written in, and copied from there table by table.
 
-pub(crate) mod copy;
-pub(crate) mod engines;
+mod copy;
+mod engines;
+mod example;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -160,15 +161,15 @@ fn same(wanted: &str, found: &str) -> bool {
     }
 }
 
-/// Works through items on two threads.
-fn on_two_threads<'a, T: Sync>(items: &'a [T], work: impl Fn(usize, &'a T) + Sync) {
+/// Works through items on several threads.
+fn on_threads<'a, T: Sync>(threads: usize, items: &'a [T], work: impl Fn(usize, &'a T) + Sync) {
     let next = AtomicUsize::new(0);
     let take = || {
         let at = next.fetch_add(1, Ordering::Relaxed);
         Some((at, items.get(at)?))
     };
     std::thread::scope(|scope| {
-        for _ in 0..2 {
+        for _ in 0..threads {
             scope.spawn(|| std::iter::from_fn(take).for_each(|(at, item)| work(at, item)));
         }
     });
@@ -183,7 +184,7 @@ fn every_engine_answers_every_case_alike() {
     let mut faults = Vec::new();
     for engine in &engines {
         let found = Mutex::new(Vec::new());
-        on_two_threads(&groups, |at, (fixtures, group)| {
+        on_threads(engine.at_once(), &groups, |at, (fixtures, group)| {
             let project = TempDir::new().expect("a folder");
             copy_folder(&group.project, project.path());
             let target = engine.load(&format!("cases{}x{at}", std::process::id()), &rows_of(fixtures, &group.cases[0]));

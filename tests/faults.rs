@@ -51,7 +51,7 @@ checks = ["shop/holed"]
 "#;
 
 /// Five rows are what there should be, so losing one of them must not go unnoticed.
-const WHOLE: &str = "/*---
+pub(crate) const WHOLE: &str = "/*---
 title = \"Rows that should be there\"
 doc = \"x\"
 [columns]
@@ -67,7 +67,7 @@ select whole.day as day, whole.amount as amount from shop.whole as whole order b
 ";
 
 /// Five rows are a failure, so losing all of them must not make it a pass.
-const HOLED: &str = "/*---
+pub(crate) const HOLED: &str = "/*---
 title = \"Rows that should not be there\"
 doc = \"x\"
 [columns]
@@ -101,10 +101,10 @@ pub(crate) fn five_rows(_sql: &str) -> bigquery::Result {
 }
 
 /// What a fault does to the right answer.
-type Change = fn(Reply) -> Reply;
+pub(crate) type Change = fn(Reply) -> Reply;
 
 /// The step of a statement at which it happens.
-type Step = (&'static str, fn(&Request) -> bool);
+pub(crate) type Step = (&'static str, fn(&Request) -> bool);
 
 const STEPS: [Step; 4] = [("dry run", is_dry_run), ("insert", is_insert), ("results", is_results), ("a later page", is_later_page)];
 
@@ -177,7 +177,7 @@ const RESULTS: [(&str, Change); 11] = [
     }),
 ];
 
-fn edit(reply: Reply, change: impl FnOnce(&mut serde_json::Value)) -> Reply {
+pub(crate) fn edit(reply: Reply, change: impl FnOnce(&mut serde_json::Value)) -> Reply {
     reply.map(|body| {
         let mut page = serde_json::from_str(&body).expect("a page");
         change(&mut page);
@@ -209,7 +209,7 @@ fn outcome(gate: &str, when: fn(&Request) -> bool, times: usize, change: Change)
 }
 
 /// Works through the cases, several at a time: most of them wait.
-fn each<T: Send + Sync, R: Send>(cases: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+pub(crate) fn each<T: Send + Sync, R: Send>(cases: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let work = &work;
     let chunks = cases.chunks(cases.len().div_ceil(8).max(1));
     std::thread::scope(|scope| {
@@ -218,7 +218,7 @@ fn each<T: Send + Sync, R: Send>(cases: &[T], work: impl Fn(&T) -> R + Sync) -> 
     })
 }
 
-fn reason(text: &str) -> &str {
+pub(crate) fn reason(text: &str) -> &str {
     let line = text.lines().find(|line| line.trim_start().starts_with("undecided ") && line.starts_with(' ')).unwrap_or_default();
     line.trim().trim_start_matches("undecided ")
 }
@@ -273,6 +273,6 @@ fn finds_another_way(name: &str, step: &str, often: &str) -> bool {
         || (name == "429, Retry-After 3600" && step == "dry run" && often == "once")
 }
 
-fn short(text: &str) -> String {
+pub(crate) fn short(text: &str) -> String {
     text.chars().take(90).collect()
 }

@@ -1,6 +1,9 @@
 //! The real services, asked only where someone says so: `GAPGATE_LIVE_BIGQUERY=my-project cargo test live -- --ignored`, with
 //! Application Default Credentials that may run jobs in that project. It reads public data, and little of it.
 
+#[cfg(feature = "databricks")]
+mod databricks;
+
 use std::fs;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};

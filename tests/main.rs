@@ -10,6 +10,8 @@ mod cli;
 mod commodity;
 #[cfg(feature = "duckdb")]
 mod conformance;
+#[cfg(all(feature = "bigquery", feature = "databricks"))]
+mod databricks;
 #[cfg(all(feature = "bigquery", feature = "duckdb"))]
 mod emulator;
 #[cfg(feature = "duckdb")]
@@ -46,7 +48,7 @@ mod queries;
 mod schema;
 #[cfg(feature = "bigquery")]
 mod server;
-#[cfg(feature = "postgres")]
+#[cfg(any(feature = "postgres", feature = "databricks"))]
 mod servers;
 #[cfg(feature = "duckdb")]
 mod snapshot;

@@ -3,8 +3,6 @@
 //! Needs a server: `eval "$(.ci/servers/postgres start)"`.
 
 mod connections;
-#[cfg(feature = "duckdb")]
-mod example;
 mod values;
 
 use std::thread;

@@ -11,7 +11,7 @@ const KEYS: [(Dialect, &[&str]); 2] = [
         Dialect::Postgres,
         &["url", "host", "port", "user", "password", "dbname", "options", "sslmode", "sslrootcert", "connect_timeout", "application_name"],
     ),
-    (Dialect::Databricks, &["host", "warehouse_id", "http_path", "catalog", "schema", "token", "client_id", "client_secret"]),
+    (Dialect::Databricks, &["host", "warehouse_id", "http_path", "catalog", "schema", "token", "client_id", "client_secret", "max_rows"]),
 ];
 
 /// How such an engine is reached. `None` if that was complained of.

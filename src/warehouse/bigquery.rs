@@ -10,17 +10,18 @@ mod failure;
 mod inventory;
 mod job;
 mod values;
-mod wire;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use self::answer::Dataset;
-use self::failure::{Failure, Fault};
+use self::auth::Authenticator;
+use self::failure::{PROTOCOL, fault};
 use self::job::{Jobs, Priced};
-use self::wire::Wire;
+use super::rest::{Failure, Rest, Wire};
 use super::{Deadline, Estimate, Interrupt, Inventory, QueryError, Warehouse};
 use crate::error::Error;
 use crate::model::bytes;
@@ -29,6 +30,9 @@ use crate::model::report::Finding;
 use crate::model::sql::{Dialect, Sql};
 use crate::model::table::Table;
 use crate::model::verdict::Verdict;
+
+/// Google's own server.
+const GOOGLE: &str = "https://bigquery.googleapis.com";
 
 #[derive(Debug)]
 struct BigQuery {
@@ -46,8 +50,16 @@ pub(super) fn open(target: &Target, interrupt: &Interrupt) -> Result<Box<dyn War
     let Source::BigQuery(place) = &target.source else {
         return Err(Error::Usage(format!("target `{}` is not in BigQuery: it has `database` or `load`", target.name)));
     };
-    let wire = Wire::new(place, interrupt).map_err(|error| Error::Warehouse(format!("target `{}`: {error}", target.name)))?;
-    let jobs = Jobs { wire, target: (**place).clone() };
+    let base = format!("{}/bigquery/v2/", place.endpoint.as_deref().unwrap_or(GOOGLE));
+    let wire = Wire::new("bigquery", &base, interrupt).map_err(|error| Error::Warehouse(format!("target `{}`: {error}", target.name)))?;
+    let authenticator = Arc::new(Authenticator::new(place.credentials.clone()));
+    let giver = Arc::clone(&authenticator);
+    let give = move |_| {
+        let authenticator = Arc::clone(&giver);
+        Box::pin(async move { authenticator.token().await }) as Pin<Box<_>>
+    };
+    let rest = Rest { wire, base, tokens: Box::new(give), renews: false, protocol: &PROTOCOL };
+    let jobs = Jobs { rest, authenticator, target: (**place).clone() };
     Ok(Box::new(BigQuery { jobs, priced: Mutex::default(), spent: AtomicU64::new(0), there: Mutex::default() }))
 }
 
@@ -60,7 +72,7 @@ impl Warehouse for BigQuery {
         let limit = self.limit(deadline);
         let priced = self.price(sql, limit)?;
         self.spend(priced.bytes)?;
-        self.jobs.run(sql.as_str(), priced.location, limit.at).map_err(|failure| reason(failure, limit))
+        self.jobs.run(sql.as_str(), priced.location, limit.at).map_err(|failure| failure.into_error(limit))
     }
 
     fn inventory(&self, named: &[&str], deadline: Deadline) -> Result<(Inventory, Sql), QueryError> {
@@ -100,7 +112,7 @@ impl Warehouse for BigQuery {
 
     fn examine(&self, named: &[&str], deadline: Deadline) -> Vec<Finding> {
         let limit = self.limit(deadline);
-        let (target, who) = (&self.jobs.target, self.jobs.wire.authenticator.describe());
+        let (target, who) = (&self.jobs.target, self.jobs.authenticator.describe());
         let mut findings = Vec::new();
         let answer = self.jobs.price("select 1 as one", limit.at);
         match answer {
@@ -110,7 +122,7 @@ impl Warehouse for BigQuery {
                 findings.push(Finding::new(Verdict::Pass, "jobs", format!("project {} takes jobs{place}", target.project)));
             }
             Err(failure) => {
-                let finding = reason(failure, limit).finding("credentials");
+                let finding = failure.into_error(limit).finding("credentials");
                 findings.push(Finding { message: format!("{who}: {}", finding.message), ..finding });
                 return findings;
             }
@@ -139,7 +151,7 @@ impl BigQuery {
         }
         let answer = self.jobs.price(sql.as_str(), limit.at);
         let lasts = answer.as_ref().err().is_none_or(Failure::is_final);
-        let answer = answer.map_err(|failure| reason(failure, limit));
+        let answer = answer.map_err(|failure| failure.into_error(limit));
         if lasts {
             known().insert(sql.as_str().to_owned(), answer.clone());
         }
@@ -154,7 +166,7 @@ impl BigQuery {
         let spent = self.spent.fetch_update(Ordering::SeqCst, Ordering::SeqCst, within);
         spent.map(drop).map_err(|spent| {
             let [more, spent, cap] = [more, spent, cap].map(bytes::show);
-            Fault::new("overBudget", format!("it would read {more} after {spent} before it, above the cap of {cap}")).into_error()
+            fault("overBudget", format!("it would read {more} after {spent} before it, above the cap of {cap}")).into_error()
         })
     }
 
@@ -165,7 +177,7 @@ impl BigQuery {
         let location = match self.jobs.call::<Dataset>(&request, limit.at) {
             Ok(dataset) => dataset.location,
             Err(failure) => {
-                let finding = reason(failure, limit).finding("dataset");
+                let finding = failure.into_error(limit).finding("dataset");
                 return Finding { message: format!("{name}: {}", finding.message), ..finding };
             }
         };
@@ -176,14 +188,6 @@ impl BigQuery {
             }
             _ => Finding::new(Verdict::Pass, "dataset", format!("{name} is there, in {location}")),
         }
-    }
-}
-
-fn reason(failure: Failure, limit: Deadline) -> QueryError {
-    match failure {
-        Failure::Interrupted => QueryError::Interrupted,
-        Failure::TimedOut => QueryError::Timeout(limit.seconds),
-        Failure::Failed(fault) => fault.into_error(),
     }
 }
 

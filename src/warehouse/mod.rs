@@ -4,11 +4,15 @@
 
 #[cfg(feature = "bigquery")]
 mod bigquery;
+#[cfg(feature = "databricks")]
+mod databricks;
 #[cfg(feature = "duckdb")]
 mod duckdb;
 mod interrupt;
 #[cfg(feature = "postgres")]
 mod postgres;
+#[cfg(any(feature = "bigquery", feature = "databricks"))]
+mod rest;
 #[cfg(feature = "postgres")]
 mod waiting;
 
@@ -49,7 +53,7 @@ pub enum QueryError {
 
 impl QueryError {
     /// What it means where it stands in the way of a whole target.
-    #[cfg(any(feature = "bigquery", feature = "postgres"))]
+    #[cfg(any(feature = "bigquery", feature = "postgres", feature = "databricks"))]
     fn finding(&self, rule: &str) -> Finding {
         match self {
             Self::Explained { message, remedy } => Finding::undecided(rule, message).with_remedy(remedy),
@@ -153,6 +157,9 @@ pub fn open(target: &Target, project_dir: &std::path::Path, interrupt: &Interrup
         Dialect::BigQuery => bigquery::open(target, interrupt),
         #[cfg(feature = "postgres")]
         Dialect::Postgres => postgres::open(target, interrupt),
+        #[cfg(feature = "databricks")]
+        Dialect::Databricks => databricks::open(target, interrupt),
+        #[cfg(not(all(feature = "duckdb", feature = "bigquery", feature = "postgres", feature = "databricks")))]
         dialect => {
             let _ = (project_dir, interrupt);
             Err(Error::Usage(format!(

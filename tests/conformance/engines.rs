@@ -1,15 +1,19 @@
 //! The engines that are held against DuckDB. Each is a server that a variable names.
 
-#[cfg(any(feature = "bigquery", feature = "postgres"))]
+#[cfg(any(feature = "bigquery", feature = "postgres", feature = "databricks"))]
 use gapgate::model::sql::Dialect;
-#[cfg(feature = "bigquery")]
+#[cfg(any(feature = "bigquery", feature = "databricks"))]
 use serde_json::{Value as Json, json};
 
 use super::copy::Rows;
+#[cfg(feature = "databricks")]
+use super::copy::data_type;
 #[cfg(any(feature = "bigquery", feature = "postgres"))]
 use super::copy::quoted;
 #[cfg(feature = "postgres")]
 use crate::postgres::{Order, Server};
+#[cfg(feature = "databricks")]
+use crate::servers::address;
 
 /// An engine that tables can be copied to.
 pub(crate) trait Engine: Sync {
@@ -17,6 +21,11 @@ pub(crate) trait Engine: Sync {
 
     /// Copies tables to a place of their own, and gives the keys of a target that finds them there.
     fn load(&self, place: &str, tables: &[Rows]) -> String;
+
+    /// How many places it can hold at the same time.
+    fn at_once(&self) -> usize {
+        2
+    }
 
     /// Cases that it answers differently, and why that is no fault of ours: query, case, reason.
     fn differences(&self) -> &'static [(&'static str, &'static str, &'static str)] {
@@ -31,12 +40,20 @@ pub(crate) fn all(test: &str) -> Vec<Box<dyn Engine>> {
     engines.extend(crate::emulator::endpoint(test).map(|endpoint| Box::new(BigQuery(endpoint)) as Box<dyn Engine>));
     #[cfg(feature = "postgres")]
     engines.extend(postgres(test));
+    #[cfg(feature = "databricks")]
+    engines.extend(spark(test));
     engines
+}
+
+/// Spark, behind Databricks' API.
+#[cfg(feature = "databricks")]
+fn spark(test: &str) -> Option<Box<dyn Engine>> {
+    address("GAPGATE_TEST_SPARK", test).map(|endpoint| Box::new(Spark(endpoint)) as Box<dyn Engine>)
 }
 
 /// One server, once for each order of text.
 #[cfg(feature = "postgres")]
-pub(crate) fn postgres(test: &str) -> Vec<Box<dyn Engine>> {
+fn postgres(test: &str) -> Vec<Box<dyn Engine>> {
     let engine = |order| Server::find(test).map(|server| Box::new(Postgres(server, order)) as Box<dyn Engine>);
     [Order::Bytes, Order::Dictionary].into_iter().filter_map(engine).collect()
 }
@@ -121,12 +138,45 @@ impl BigQuery {
     /// Runs a statement, which gapgate itself would never send.
     fn run(&self, project: &str, sql: &str) -> Json {
         let url = format!("{}/bigquery/v2/projects/{project}/queries", self.0);
-        let body = json!({"query": sql, "useLegacySql": false});
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-        let send = async { reqwest::Client::builder().no_proxy().build()?.post(url).json(&body).send().await?.json::<Json>().await };
-        let answer = runtime.block_on(send).expect("an answer of the emulator");
+        let answer = post(&url, &json!({"query": sql, "useLegacySql": false}));
         let failed = !answer["error"].is_null() || answer["errors"].as_array().is_some_and(|errors| !errors.is_empty());
         assert!(!failed, "{sql}\n{answer}");
         answer
+    }
+}
+
+#[cfg(any(feature = "bigquery", feature = "databricks"))]
+fn post(url: &str, body: &Json) -> Json {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let send = async { reqwest::Client::builder().no_proxy().build()?.post(url).json(body).send().await?.json::<Json>().await };
+    runtime.block_on(send).unwrap_or_else(|error| panic!("{url}: {error}"))
+}
+
+/// A local Spark at its endpoint.
+#[cfg(feature = "databricks")]
+struct Spark(String);
+
+#[cfg(feature = "databricks")]
+impl Engine for Spark {
+    fn name(&self) -> &'static str {
+        "databricks (Spark)"
+    }
+
+    /// It has one catalog only, whose tables are replaced.
+    fn load(&self, _place: &str, tables: &[Rows]) -> String {
+        let dialect = Dialect::Databricks;
+        let table = |table: &Rows| {
+            let schema = if table.schema == "main" { "default" } else { &table.schema };
+            let columns: Vec<[String; 2]> = table.columns.iter().map(|(name, words)| [name.clone(), data_type(words, dialect)]).collect();
+            json!({"schema": schema, "name": table.name, "columns": columns, "rows": table.batches(dialect, 1000).collect::<Vec<_>>()})
+        };
+        let answer = post(&format!("{}/tables", self.0), &json!({"tables": tables.iter().map(table).collect::<Vec<_>>()}));
+        assert_eq!(answer, json!({}));
+        let place = "warehouse_id = \"spark\"\ncatalog = \"spark_catalog\"\nschema = \"default\"\ntoken = \"none\"";
+        format!("engine = \"databricks\"\nhost = \"{}\"\n{place}", self.0)
+    }
+
+    fn at_once(&self) -> usize {
+        1
     }
 }

@@ -2,28 +2,26 @@
 
 use std::env;
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
 
 use google_cloud_auth::credentials::{AccessTokenCredentials, Builder};
 use tokio::sync::OnceCell;
 
 use crate::model::bigquery::Credentials;
+use crate::warehouse::rest::NoToken;
 
 /// What rights the token is asked for. Read-only is what the account's roles make it; the narrower scope is no longer served.
 const SCOPE: &str = "https://www.googleapis.com/auth/bigquery";
 
-/// Gives access tokens, and keeps them out of everything that people see.
+/// Gives access tokens.
 #[derive(Debug)]
 pub(super) struct Authenticator {
     credentials: Credentials,
     found: OnceCell<Result<AccessTokenCredentials, String>>,
-    /// The token given last.
-    token: Mutex<String>,
 }
 
 impl Authenticator {
     pub(super) fn new(credentials: Credentials) -> Self {
-        Self { credentials, found: OnceCell::new(), token: Mutex::default() }
+        Self { credentials, found: OnceCell::new() }
     }
 
     /// A token that is valid now; `None` where nobody is to be named.
@@ -31,27 +29,23 @@ impl Authenticator {
     /// # Errors
     /// Why there is none, and whether another try may have one.
     pub(super) async fn token(&self) -> Result<Option<String>, NoToken> {
-        let token = match &self.credentials {
-            Credentials::None => return Ok(None),
-            Credentials::Token(secret) => secret.reveal().to_owned(),
-            Credentials::Default => self.default_token().await?,
-        };
-        self.token.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&token);
-        Ok(Some(token))
+        match &self.credentials {
+            Credentials::None => Ok(None),
+            Credentials::Token(secret) => Ok(Some(secret.reveal().to_owned())),
+            Credentials::Default => self.default_token().await.map(Some),
+        }
     }
 
     async fn default_token(&self) -> Result<String, NoToken> {
         let find = async || Builder::default().with_scopes([SCOPE]).build_access_token_credentials().map_err(|error| chain(&error));
         let found = self.found.get_or_init(find).await;
-        let credentials = found.as_ref().map_err(|reason| NoToken { reason: reason.clone(), transient: false })?;
+        let credentials = found.as_ref().map_err(|reason| NoToken { reason: reason.clone(), transient: false, retry_after: None })?;
         let token = credentials.access_token().await;
-        token.map(|token| token.token).map_err(|error| NoToken { transient: error.is_transient(), reason: chain(&error) })
-    }
-
-    /// The text without the token, should a server repeat it.
-    pub(super) fn scrub(&self, text: &str) -> String {
-        let token = self.token.lock().unwrap_or_else(PoisonError::into_inner);
-        if token.is_empty() { text.to_owned() } else { text.replace(token.as_str(), "***") }
+        token.map(|token| token.token).map_err(|error| NoToken {
+            transient: error.is_transient(),
+            reason: chain(&error),
+            retry_after: None,
+        })
     }
 
     /// Which credentials these are, in words, and where they come from.
@@ -62,13 +56,6 @@ impl Authenticator {
             Credentials::Default => describe_default(),
         }
     }
-}
-
-/// Why there is no token.
-#[derive(Debug)]
-pub(super) struct NoToken {
-    pub(super) reason: String,
-    pub(super) transient: bool,
 }
 
 /// An error with its causes, which the outermost often leaves out.

@@ -5,7 +5,7 @@
 //! `Retry-After` of an answer that is no JSON, and cannot read a column of type RANGE.
 
 use std::collections::BTreeSet;
-use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use gcp_bigquery_client::model::dataset_reference::DatasetReference;
@@ -17,11 +17,12 @@ use reqwest::Method;
 use serde::de::DeserializeOwned;
 
 use super::answer::{Job, Page, Schema};
-use super::failure::{Failure, Fault};
+use super::auth::Authenticator;
+use super::failure::{fault, of_job};
 use super::values;
-use super::wire::{Request, Trouble, Wire};
 use crate::model::bigquery::BigQuery;
 use crate::model::table::{Table, Value};
+use crate::warehouse::rest::{Failure, Fault, Patience, Request, Rest, random};
 
 /// Rows of a page; the server sends fewer where they are long.
 const PAGE: u32 = 50_000;
@@ -32,13 +33,12 @@ const POLL: u32 = 10_000;
 /// Pages without a row that are put up with.
 const EMPTY_PAGES: usize = 20;
 
-/// How long a cancellation may take, in which nothing else happens.
-const FAREWELL: Duration = Duration::from_secs(3);
-
 /// The calls to one project.
 #[derive(Debug)]
 pub(super) struct Jobs {
-    pub(super) wire: Wire,
+    pub(super) rest: Rest,
+    /// The same credentials, for `doctor`.
+    pub(super) authenticator: Arc<Authenticator>,
     pub(super) target: BigQuery,
 }
 
@@ -65,40 +65,38 @@ impl Jobs {
     pub(super) fn price(&self, sql: &str, until: Instant) -> Result<Priced, Failure> {
         let job: Job = self.call(&self.insertion(sql, None, self.target.location.clone(), None)?, until)?;
         let location = job.job_reference.location.or_else(|| self.target.location.clone());
-        let at = location.as_ref().map(|location| format!("{}:{location}, dry run", self.target.project)).unwrap_or_default();
-        let fail = |fault: Fault| Err(Failure::Failed(Fault { job: at.clone(), ..fault }));
+        let at = location.as_ref().map(|location| format!("job {}:{location}, dry run", self.target.project)).unwrap_or_default();
+        let fail = |fault: Fault| Err(Failure::Failed(Fault { work: at.clone(), ..fault }));
         if let Some(reason) = job.status.error_result.or_else(|| job.status.errors.into_iter().next()) {
-            return fail(Fault::of_job(reason));
+            return fail(of_job(reason));
         }
         let query = job.statistics.query;
         match query.statement_type.as_deref() {
             Some("SELECT") => {}
-            Some(other) => return fail(Fault::new("notASelect", format!("BigQuery calls this a statement of type {other}, not a query"))),
-            None => return fail(Fault::new("notASelect", "BigQuery does not say that this is a query")),
+            Some(other) => return fail(fault("notASelect", format!("BigQuery calls this a statement of type {other}, not a query"))),
+            None => return fail(fault("notASelect", "BigQuery does not say that this is a query")),
         }
         let bytes = query.total_bytes_processed.or(job.statistics.total_bytes_processed).and_then(|bytes| bytes.parse().ok());
-        let Some(bytes) = bytes else { return fail(Fault::new("noEstimate", "BigQuery does not say how much this would read")) };
+        let Some(bytes) = bytes else { return fail(fault("noEstimate", "BigQuery does not say how much this would read")) };
         let name = |table: super::answer::TableReference| format!("{}.{}.{}", table.project_id, table.dataset_id, table.table_id);
         Ok(Priced { bytes, tables: query.referenced_tables.into_iter().map(name).collect(), location })
     }
 
     /// All rows of the statement. What still runs when this fails is cancelled.
     pub(super) fn run(&self, sql: &str, location: Option<String>, until: Instant) -> Result<Table, Failure> {
-        if let Some(trouble) = self.wire.called_off(until, true) {
-            return Err(called_off(&trouble));
-        }
+        self.rest.check(until)?;
         let mut run = Run { id: job_id(), location, until, running: false };
         let outcome = self.insert(sql, &mut run).and_then(|()| self.results(&mut run));
-        let name = format!("{}:{}.{}", self.target.project, run.location.as_deref().unwrap_or("?"), run.id);
+        let name = format!("job {}:{}.{}", self.target.project, run.location.as_deref().unwrap_or("?"), run.id);
         let Err(mut failure) = outcome else { return outcome };
         if let Failure::Failed(fault) = &mut failure {
-            fault.job = name.clone();
+            fault.work = name.clone();
         }
         match run.running.then(|| self.cancel(&run)) {
             Some(Err(reason)) => {
                 let before = if let Failure::Failed(fault) = &failure { format!("{}; ", fault.message) } else { String::new() };
-                let fault = Fault::new("notCancelled", format!("{before}the job could not be cancelled and may still run: {reason}"));
-                Err(Failure::Failed(Fault { job: name, ..fault }))
+                let fault = fault("notCancelled", format!("{before}the job could not be cancelled and may still run: {reason}"));
+                Err(Failure::Failed(Fault { work: name, ..fault }))
             }
             _ => Err(failure),
         }
@@ -123,7 +121,7 @@ impl Jobs {
         match job.status.error_result {
             Some(reason) => {
                 run.running = false;
-                Err(Failure::Failed(Fault::of_job(reason)))
+                Err(Failure::Failed(of_job(reason)))
             }
             None => Ok(()),
         }
@@ -150,7 +148,7 @@ impl Jobs {
         };
         let job_reference = Some(JobReference { project_id: Some(target.project.clone()), job_id: id, location });
         let job = JobRequest { configuration: Some(configuration), job_reference, ..JobRequest::default() };
-        let body = serde_json::to_vec(&job).map_err(|error| Failure::Failed(Fault::new("request", error.to_string())))?;
+        let body = serde_json::to_vec(&job).map_err(|error| Failure::Failed(fault("request", error.to_string())))?;
         Ok(Request { method: Method::POST, path: self.path("jobs"), query: Vec::new(), body: Some(body) })
     }
 
@@ -170,7 +168,7 @@ impl Jobs {
             if page.job_complete {
                 break page;
             }
-            self.wire.pause(wait, run.until).map_err(|trouble| called_off(&trouble))?;
+            self.rest.pause(wait, run.until)?;
             wait = (wait * 3 / 2).min(Duration::from_secs(1));
         };
         run.running = false;
@@ -221,7 +219,7 @@ impl Jobs {
     /// Some errors of a finished job are warnings; its status says which.
     fn check_errors(&self, run: &Run, page: &Page) -> Result<(), Failure> {
         let Some(reason) = page.errors.first() else { return Ok(()) };
-        let failed = || Failure::Failed(Fault::of_job(reason.clone()));
+        let failed = || Failure::Failed(of_job(reason.clone()));
         if page.schema.as_ref().is_none_or(|schema| schema.fields.is_empty()) {
             return Err(failed());
         }
@@ -234,60 +232,17 @@ impl Jobs {
     fn cancel(&self, run: &Run) -> Result<(), String> {
         let query = run.location.clone().map(|location| ("location", location)).into_iter().collect();
         let request = Request { method: Method::POST, path: self.path(&format!("jobs/{}/cancel", run.id)), query, body: Some(Vec::new()) };
-        let until = Instant::now() + FAREWELL;
-        let mut tries = 0;
-        loop {
-            tries += 1;
-            let fault = match self.wire.exchange(&request, until, false) {
-                // A job that is not there does not run.
-                Ok(answer) if (200..300).contains(&answer.status) || answer.status == 404 => return Ok(()),
-                Ok(answer) => Fault::of_answer(&answer),
-                Err(trouble) => Fault::of_trouble(&trouble).unwrap_or_else(|| Fault::new("timeout", "the server does not answer")),
-            };
-            if tries >= fault.most_tries().min(3) || Instant::now() + backoff(tries) >= until {
-                return Err(self.wire.authenticator.scrub(&fault.message));
-            }
-            std::thread::sleep(backoff(tries));
-        }
+        self.rest.farewell(&request)
     }
 
     /// Makes a call until it succeeds, cannot succeed, or the time is up.
     pub(super) fn call<T: DeserializeOwned>(&self, request: &Request, until: Instant) -> Result<T, Failure> {
-        let mut tries = 0;
-        let mut last = None;
-        loop {
-            tries += 1;
-            let fault = match self.wire.exchange(request, until, true) {
-                Ok(answer) if (200..300).contains(&answer.status) => match serde_json::from_slice(&answer.body) {
-                    Ok(value) => return Ok(value),
-                    Err(error) => Fault::unreadable(&error),
-                },
-                Ok(answer) => Fault::of_answer(&answer),
-                Err(trouble) => match (Fault::of_trouble(&trouble), last.take()) {
-                    (Some(fault), _) => fault,
-                    // What kept the call from succeeding tells more than that the time was up.
-                    (None, Some(fault)) if trouble == Trouble::TimedOut => return Err(Failure::Failed(fault)),
-                    (None, _) => return Err(called_off(&trouble)),
-                },
-            };
-            let message = self.wire.authenticator.scrub(&fault.message);
-            let fault = Fault { tries, message, ..fault };
-            let wait = fault.retry_after.unwrap_or_default().max(backoff(tries));
-            if tries >= fault.most_tries() || Instant::now() + wait >= until {
-                return Err(Failure::Failed(fault));
-            }
-            self.wire.pause(wait, until).map_err(|trouble| called_off(&trouble))?;
-            last = Some(fault);
-        }
+        self.rest.call(request, Patience::until(until))
     }
 }
 
-fn called_off(trouble: &Trouble) -> Failure {
-    if *trouble == Trouble::Interrupted { Failure::Interrupted } else { Failure::TimedOut }
-}
-
 fn inconsistent(message: impl Into<String>) -> Failure {
-    Failure::Failed(Fault::new("inconsistent", message))
+    fault("inconsistent", message).into()
 }
 
 /// Every page must be of the same result.
@@ -314,7 +269,7 @@ fn take_rows(page: &mut Page, schema: &Schema, table: &mut Table) -> Result<(), 
             return Err(inconsistent(format!("a row has {} cells for {} columns", row.f.len(), schema.fields.len())));
         }
         for (field, holder) in schema.fields.iter().zip(row.f) {
-            let value = values::value(field, holder.v).map_err(|message| Failure::Failed(Fault::new("badValue", message)))?;
+            let value = values::value(field, holder.v).map_err(|message| Failure::Failed(fault("badValue", message)))?;
             values.push(value);
         }
         table.push(values.drain(..));
@@ -322,40 +277,19 @@ fn take_rows(page: &mut Page, schema: &Schema, table: &mut Table) -> Result<(), 
     Ok(())
 }
 
-/// Random bits from the seed of the hash maps, which the system gives.
-fn random() -> u64 {
-    RandomState::new().hash_one(())
-}
-
 fn job_id() -> String {
     format!("gapgate_{:016x}{:016x}", random(), random())
-}
-
-/// Twice as long after each try up to 20 s, and between half and all of it, so that many clients do not come back at once.
-fn backoff(tries: u32) -> Duration {
-    let full = Duration::from_millis(250).saturating_mul(2u32.saturating_pow(tries.saturating_sub(1))).min(Duration::from_secs(20));
-    full / 2 + full.mul_f64((random() % 1000) as f64 / 2000.0)
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
-    use std::time::Duration;
 
-    use super::{backoff, job_id};
+    use super::job_id;
 
     #[test]
     fn no_two_jobs_have_the_same_id() {
         let ids: BTreeSet<String> = (0..1000).map(|_| job_id()).collect();
         assert_eq!(ids.len(), 1000);
-    }
-
-    #[test]
-    fn waits_grow_and_end() {
-        for tries in 1..40 {
-            let full = Duration::from_millis(250 * 2u64.pow(tries.min(10) - 1)).min(Duration::from_secs(20));
-            let wait = backoff(tries);
-            assert!(wait >= full / 2 && wait <= full, "{tries}: {wait:?}");
-        }
     }
 }
