@@ -176,6 +176,14 @@ impl Engine for Spark {
         format!("engine = \"databricks\"\nhost = \"{}\"\n{place}", self.0)
     }
 
+    fn differences(&self) -> &'static [(&'static str, &'static str, &'static str)] {
+        &[(
+            "gate/quota",
+            "refused: an engine without a list of jobs",
+            "Databricks keeps a list of jobs, so it is asked for it; Spark has none",
+        )]
+    }
+
     fn at_once(&self) -> usize {
         1
     }

@@ -53,7 +53,7 @@ pub(super) fn value(declared: &Declared, text: Option<String>) -> Result<Value, 
 
 /// Integers wider than 64 bits stay exact as decimals.
 fn integer(text: &str) -> Option<Value> {
-    let wide = || text.parse().ok().map(|number: Decimal| Value::Decimal(Box::new(number)));
+    let wide = || text.parse::<i128>().ok().map(|number| Value::Decimal(Box::new(Decimal::new(number, 0))));
     text.parse().ok().map(Value::Int).or_else(wide)
 }
 
