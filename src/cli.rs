@@ -39,7 +39,7 @@ pub struct Common {
     /// The moment of the question: a date, a local time or an instant; now if not given.
     #[arg(long, value_name = "TIME", global = true)]
     pub as_of: Option<String>,
-    /// What a run of this kind expects, as [modes] of the project file declares it.
+    /// What a run of this kind expects, as `modes` of the project file declares it.
     #[arg(long, value_name = "NAME", env = "GAPGATE_MODE", global = true)]
     pub mode: Option<String>,
     /// Look at these outputs only: names, `stage:NAME`, `tag:NAME`, patterns with `*`; `!` excludes.
