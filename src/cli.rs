@@ -28,7 +28,7 @@ pub struct Common {
     #[arg(long, value_name = "NAME", env = "GAPGATE_TARGET", global = true)]
     pub target: Option<String>,
     /// Look at these seasons only (repeatable, or with commas).
-    #[arg(long, value_name = "SEASON", value_delimiter = ',', conflicts_with_all = ["from", "to"], global = true)]
+    #[arg(long, value_name = "SEASON", value_delimiter = ',', global = true)]
     pub season: Vec<String>,
     /// Look at dates from this one on.
     #[arg(long, value_name = "DATE", global = true)]

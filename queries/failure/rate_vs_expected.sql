@@ -112,7 +112,7 @@ banded as (
     select
         phased.*,
         {% for bound in ["low", "high"] -%}
-        {% if parsed.bands %}case{% for band in parsed.bands %} when {% if phases %}phase = {{ band.name }}{% else %}day_of_season >= {{ band.first_day }}{% endif %} then {{ band[bound] }}{% endfor %} else 0 end{% else %}0{% endif %} as {{ "least_percent" if bound == "low" else "allowed_percent" }},
+        {% if parsed.bands %}case{% for band in parsed.bands %} when {% if phases %}phase = {{ band.name }}{% else %}day_of_season >= {{ band.first_day }}{% endif %} then {{ band[bound] }}{% endfor %} else 0 end{% else %}0{% endif %} as {{ ("least_percent" if bound == "low" else "allowed_percent") | ident }},
         {% endfor -%}
         case when tried < {{ least }} then 1 else 0 end as is_small
     from phased
