@@ -166,3 +166,20 @@ latest as (
     where recency = 1
 )
 {%- endmacro %}
+
+{#- `tries`: every attempt, with how often its unit failed since it last succeeded, dead runs included. -#}
+{% macro tries() -%}
+after_success as (
+    select
+        attempts.*,
+        min(case when state = 'success' then recency end) over (partition by processor, day) as success_recency
+    from attempts
+),
+
+tries as (
+    select
+        after_success.*,
+        count(case when state in ('failed', 'unknown', 'running') and (success_recency is null or recency < success_recency) then 1 end) over (partition by processor, day) as failures
+    from after_success
+)
+{%- endmacro %}

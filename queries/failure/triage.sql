@@ -57,19 +57,7 @@ key = ["processor", "day"]
 {%- set ended %}coalesce(finished, started){% endset %}
 with {{ ledger.attempts(runs, scope, processors, since, stages) }},
 
-after_success as (
-    select
-        attempts.*,
-        min(case when state = 'success' then recency end) over (partition by processor, day) as success_recency
-    from attempts
-),
-
-tries as (
-    select
-        after_success.*,
-        count(case when state in ('failed', 'unknown', 'running') and (success_recency is null or recency < success_recency) then 1 end) over (partition by processor, day) as failures
-    from after_success
-),
+{{ ledger.tries() }},
 
 step_0 as (
     select
