@@ -72,6 +72,14 @@ impl Error {
     }
 }
 
+/// That nothing of a kind has this name, with the names that are known, as far as they fit in a line.
+pub fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
+    let hint = did_you_mean(name, known.clone());
+    let list: Vec<&str> = known.take(12).collect();
+    let known = if list.is_empty() { "none is declared".to_owned() } else { format!("known: {}", list.join(", ")) };
+    format!("no {what} is named \"{name}\"{hint}; {known}")
+}
+
 /// The best of `known` for a word that is not among them: `; did you mean "x"?`, or nothing.
 pub fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     let likeness = |candidate: &str| strsim::jaro_winkler(&word.to_lowercase(), &candidate.to_lowercase());

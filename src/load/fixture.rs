@@ -112,7 +112,7 @@ fn parse(query: &str, file: &str, text: &str, warehouses: &IndexMap<String, Smal
     root.finish();
     drop(nodes);
     drop(root);
-    let complaints = document.into_complaints();
+    let complaints = document.complaints();
     if complaints.is_empty() { Ok(cases) } else { Err(complaints) }
 }
 

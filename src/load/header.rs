@@ -44,7 +44,7 @@ pub(super) fn parse(id: &str, file: &str, text: &str, shipped: bool) -> Result<Q
     text.clone_into(&mut query.source);
     let empty_lines = "\n".repeat(lines_before + header.matches('\n').count());
     query.template = format!("{empty_lines}{template}");
-    let complaints = document.into_complaints();
+    let complaints = document.complaints();
     if complaints.is_empty() { Ok(query) } else { Err(complaints) }
 }
 

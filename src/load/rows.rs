@@ -27,9 +27,7 @@ pub(super) fn parse(file: &str, text: &str) -> Result<Vec<Part>, Vec<Complaint>>
     let part = |node: &Node<'_>| Some(Part { file: file.to_owned(), line: node.line(), content: Content::Rows(table(&node.fields()?)?) });
     let parts = nodes.iter().filter_map(part).collect();
     root.finish();
-    drop(nodes);
-    drop(root);
-    let complaints = document.into_complaints();
+    let complaints = document.complaints();
     if complaints.is_empty() { Ok(parts) } else { Err(complaints) }
 }
 

@@ -32,7 +32,7 @@ pub fn load(dir: &Path, target: &Target) -> Result<Option<Schema>, Error> {
     let document = Document::new(file.clone(), &text, 1);
     let tree = document.parse();
     let schema = read(&Fields::new(&document, tree.get_ref(), 0), target, file);
-    let complaints = document.into_complaints();
+    let complaints = document.complaints();
     if complaints.is_empty() { Ok(Some(schema)) } else { Err(Error::Complaints(complaints)) }
 }
 

@@ -59,10 +59,6 @@ impl<'a> Document<'a> {
     pub(super) fn complaints(&self) -> Vec<Complaint> {
         self.complaints.borrow().clone()
     }
-
-    pub(super) fn into_complaints(self) -> Vec<Complaint> {
-        self.complaints.into_inner()
-    }
 }
 
 /// One value and where it stands.

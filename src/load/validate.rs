@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{upstream, waivers};
-use crate::error::{Complaint, did_you_mean};
+use crate::error::{Complaint, unknown};
 use crate::model::catalogue::{Denominator, KeyColumn, Output, OutputRule, Over, Project, Spine, SpineSource, Subject};
 use crate::model::sql::{Dialect, check_expression};
 use crate::model::table::Kind;
@@ -51,10 +51,7 @@ impl Check {
     }
 
     fn unknown<'a>(&mut self, place: &str, what: &str, name: &str, known: impl Iterator<Item = &'a String> + Clone) {
-        let hint = did_you_mean(name, known.clone().map(String::as_str));
-        let list: Vec<&str> = known.take(12).map(String::as_str).collect();
-        let known = if list.is_empty() { "none is declared".to_owned() } else { format!("known: {}", list.join(", ")) };
-        self.complain(place, format!("no {what} is named \"{name}\"{hint}; {known}"));
+        self.complain(place, unknown(what, name, known.map(String::as_str)));
     }
 
     fn sections(&mut self, project: &Project) {

@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use jiff::civil::Date;
 
 use super::toml::{Fields, Node};
-use crate::error::{Complaint, did_you_mean};
+use crate::error::{Complaint, unknown};
 use crate::model::catalogue::{Output, Project};
 use crate::model::coverage::Class;
 use crate::model::table::Kind;
@@ -138,11 +138,4 @@ fn rules_of(output: &Output) -> Vec<&str> {
     let mut seen = std::collections::BTreeSet::new();
     rules.retain(|rule| seen.insert(*rule));
     rules
-}
-
-fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
-    let hint = did_you_mean(name, known.clone());
-    let list: Vec<&str> = known.take(12).collect();
-    let known = if list.is_empty() { "none is declared".to_owned() } else { format!("known: {}", list.join(", ")) };
-    format!("no {what} is named \"{name}\"{hint}; {known}")
 }

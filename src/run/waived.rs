@@ -69,10 +69,9 @@ fn of_check<'p>(project: &'p Project, query: &str) -> impl Iterator<Item = &'p W
 pub(super) fn complaints<'c>(project: &Project, checks: impl Iterator<Item = &'c Check<'c>>) -> Vec<Complaint> {
     let mut complaints = Vec::new();
     for check in checks {
-        let key = key_columns(project, check);
-        let columns: Vec<String> = check.query.column_names(&key);
         for waiver in of_check(project, &check.query.id) {
             let Accepts::Rows { rows, .. } = &waiver.accepts else { continue };
+            let columns = check.query.column_names(&key_columns(project, check));
             for name in rows.iter().flat_map(|row| row.keys()).filter(|name| !columns.contains(name)) {
                 let hint = did_you_mean(name, columns.iter().map(String::as_str));
                 let message = format!("{} has no column \"{name}\"{hint}; it has {}", check.query.id, columns.join(", "));

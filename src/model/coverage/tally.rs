@@ -165,9 +165,15 @@ impl<'a> Tally<'a> {
         let (key, date, today) = (state.text(), state.date(), self.as_of);
         let mut used = vec![false; self.waivers.len()];
         let mut accept = |fault: &Fault<'_>| {
-            let matching =
-                self.waivers.iter().enumerate().filter(|(_, (_, accepted, _))| accepted.is_by(fault.rule) && accepted.is_of(&key, date));
-            matching.map(|(at, (waiver, ..))| (used[at] = true, waiver.holds(today).then_some(at)).1).find_map(|found| found)
+            for (at, (waiver, accepted, _)) in self.waivers.iter().enumerate() {
+                if accepted.is_by(fault.rule) && accepted.is_of(&key, date) {
+                    used[at] = true;
+                    if waiver.holds(today) {
+                        return Some(at);
+                    }
+                }
+            }
+            None
         };
         let (mut left, mut accepted): (Vec<Fault<'_>>, Vec<(Fault<'_>, usize)>) = (Vec::new(), Vec::new());
         for fault in faults {
