@@ -5,7 +5,7 @@
 
 mod copy;
 mod engines;
-mod example;
+pub(crate) mod example;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -4,10 +4,10 @@
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use serde_json::Value as Json;
 use tempfile::TempDir;
+
+use super::conformance::example::gates;
 
 /// The endpoint, or a word that a test is skipped.
 pub(crate) fn endpoint(test: &str) -> Option<String> {
@@ -29,24 +29,8 @@ fn example(endpoint: &str) -> TempDir {
     dir
 }
 
-fn answer(dir: &Path, target: &str, args: &[&str]) -> (Option<i32>, String, String) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_gapgate"));
-    let output = command.arg("-C").arg(dir).args(["--target", target]).args(args).env("NO_COLOR", "1").output().expect("the program runs");
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
-    (output.status.code(), text(output.stdout), text(output.stderr))
-}
-
-/// What a report says of the world, without where and how fast.
-fn gates(report: &str) -> Json {
-    let mut report: Json = serde_json::from_str(report).unwrap_or_else(|error| panic!("{error}: {report}"));
-    let mut gates = report["gates"].take();
-    for gate in gates.as_array_mut().into_iter().flatten() {
-        gate["statements"].take();
-        for check in gate["checks"].as_array_mut().into_iter().flatten() {
-            check.as_object_mut().expect("a check").remove("estimated_bytes");
-        }
-    }
-    gates
+fn answer(dir: &Path, target: &str, args: &[&str]) -> (i32, String, String) {
+    super::cli::answer(dir, &[&["--target", target], args].concat())
 }
 
 #[test]
@@ -107,7 +91,7 @@ fn every_row_of_many_pages_arrives() {
         from unnest(generate_array(1, 50000)) as n\norder by id\n";
     fs::write(folder.join("rows.sql"), query).expect("a query");
     let (status, out, errors) = answer(dir.path(), "emulator", &["run", "test/rows", "--format", "csv"]);
-    assert_eq!(status, Some(0), "{errors}");
+    assert_eq!(status, 0, "{errors}");
     assert_eq!(out.lines().count(), 50_001);
     assert!(out.lines().skip(1).zip(1..).all(|(line, n): (&str, u32)| line.starts_with(&format!("{n},"))));
 }
@@ -120,6 +104,6 @@ fn what_is_not_there_is_undecided_with_the_servers_reason() {
     let text = fs::read_to_string(&file).expect("a project file");
     fs::write(&file, text.replace("table = \"nba_raw.nbac_schedule\"", "table = \"nba_rew.nbac_schedule\"")).expect("a project file");
     let (status, out, _) = answer(dir.path(), "emulator", &["gate", "analytics"]);
-    assert_eq!(status, Some(3), "{out}");
+    assert_eq!(status, 3, "{out}");
     assert!(out.contains("there is no table nba_rew.nbac_schedule"), "{out}");
 }

@@ -108,8 +108,19 @@ pub(crate) type Step = (&'static str, fn(&Request) -> bool);
 
 const STEPS: [Step; 4] = [("dry run", is_dry_run), ("insert", is_insert), ("results", is_results), ("a later page", is_later_page)];
 
-/// Faults of every step: name, what it does, and whether another try would succeed once it is over.
-const EVERYWHERE: [(&str, Change, bool); 19] = [
+/// Faults of any step of any service: name, what it does, and whether another try would succeed once it is over.
+pub(crate) const TRANSPORT: [(&str, Change, bool); 7] = [
+    ("429, Retry-After 1", |_| Reply::Whole(429, vec![("retry-after", "1".to_owned())], String::new()), true),
+    ("429, Retry-After 3600", |_| Reply::Whole(429, vec![("retry-after", "3600".to_owned())], String::new()), false),
+    ("502 HTML", |_| Reply::text(502, "<html><body>Bad <b>Gateway</b></body></html>"), true),
+    ("302", |_| Reply::Whole(302, vec![("location", "http://127.0.0.1:1/".to_owned())], String::new()), false),
+    ("no answer", |_| Reply::Reset, true),
+    ("a length too long", |reply| Reply::TooLong(10, Box::new(reply)), true),
+    ("slow", |reply| Reply::Slow(Duration::from_secs(20), Box::new(reply)), false),
+];
+
+/// What the service itself says at every step.
+const EVERYWHERE: [(&str, Change, bool); 12] = [
     ("400", |_| refusal(400, "invalidQuery", "Syntax error: Unexpected end of script at [1:7]"), false),
     ("401", |_| refusal(401, "authError", "Request had invalid authentication credentials."), false),
     ("403", |_| refusal(403, "accessDenied", "Access Denied: User does not have bigquery.jobs.create permission"), false),
@@ -118,17 +129,10 @@ const EVERYWHERE: [(&str, Change, bool); 19] = [
     ("404", |_| refusal(404, "notFound", "Not found: Dataset demo:shop was not found in location EU"), false),
     ("409", |_| refusal(409, "duplicate", "Already Exists: Job demo:EU.x"), false),
     ("429", |_| refusal(429, "rateLimitExceeded", "Too many requests"), true),
-    ("429, Retry-After 1", |_| Reply::Whole(429, vec![("retry-after", "1".to_owned())], String::new()), true),
-    ("429, Retry-After 3600", |_| Reply::Whole(429, vec![("retry-after", "3600".to_owned())], String::new()), false),
     ("500", |_| refusal(500, "backendError", "Backend error"), true),
-    ("502 HTML", |_| Reply::text(502, "<html><body>Bad <b>Gateway</b></body></html>"), true),
     ("503", |_| refusal(503, "backendError", "Unavailable"), true),
-    ("302", |_| Reply::Whole(302, vec![("location", "http://127.0.0.1:1/".to_owned())], String::new()), false),
-    ("no answer", |_| Reply::Reset, true),
     ("cut in the middle", |reply| Reply::Cut(40, Box::new(reply)), true),
-    ("a length too long", |reply| Reply::TooLong(10, Box::new(reply)), true),
     ("malformed JSON", |reply| reply.map(|body| body.replacen("\":", "\"=", 1)), true),
-    ("slow", |reply| Reply::Slow(Duration::from_secs(20), Box::new(reply)), false),
 ];
 
 /// Faults of results only, none of which passes.
@@ -227,7 +231,7 @@ pub(crate) fn reason(text: &str) -> &str {
 fn whatever_a_server_does_no_check_passes_wrongly() {
     let mut cases: Vec<(&str, Step, Change, usize, bool)> = Vec::new();
     for step in STEPS {
-        for (name, change, passes) in EVERYWHERE {
+        for (name, change, passes) in EVERYWHERE.into_iter().chain(TRANSPORT) {
             cases.push((name, step, change, usize::MAX, false));
             cases.push((name, step, change, 1, passes));
         }

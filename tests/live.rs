@@ -38,8 +38,13 @@ stage = "raw"
 "#;
 
 fn project(columns: &str, sql: &str) -> TempDir {
+    asking(PROJECT, columns, sql)
+}
+
+/// A project of this text with one query.
+fn asking(text: &str, columns: &str, sql: &str) -> TempDir {
     let dir = TempDir::new().expect("a folder");
-    fs::write(dir.path().join("gapgate.toml"), PROJECT).expect("a project file");
+    fs::write(dir.path().join("gapgate.toml"), text).expect("a project file");
     fs::create_dir_all(dir.path().join("queries/live")).expect("a folder");
     let query = format!("/*---\ntitle = \"Live\"\ndoc = \"x\"\n[columns]\n{columns}\n---*/\n{sql}\n");
     fs::write(dir.path().join("queries/live/query.sql"), query).expect("a query");
@@ -54,6 +59,11 @@ fn gapgate(dir: &TempDir, args: &[&str]) -> Command {
 
 fn run(dir: &TempDir, args: &[&str]) -> (Option<i32>, String) {
     assert!(std::env::var_os("GAPGATE_LIVE_BIGQUERY").is_some(), "GAPGATE_LIVE_BIGQUERY must name the project that pays");
+    said(dir, args)
+}
+
+/// The exit status, and both outputs.
+fn said(dir: &TempDir, args: &[&str]) -> (Option<i32>, String) {
     let output = gapgate(dir, args).output().expect("the program runs");
     (output.status.code(), String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned())
 }

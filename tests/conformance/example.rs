@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 use gapgate::load::project;
 use gapgate::warehouse::{self, Interrupt};
@@ -10,17 +9,10 @@ use serde_json::Value as Json;
 use tempfile::TempDir;
 
 use super::{copy, engines};
-
-fn answer(dir: &Path, args: &[&str]) -> (Option<i32>, String, String) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_gapgate"));
-    let output =
-        command.arg("-C").arg(dir).args(args).env("NO_COLOR", "1").env_remove("GAPGATE_TARGET").output().expect("the program runs");
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
-    (output.status.code(), text(output.stdout), text(output.stderr))
-}
+use crate::cli::answer;
 
 /// What a report says of the world, without how it was found out.
-fn gates(report: &str) -> Json {
+pub(crate) fn gates(report: &str) -> Json {
     let mut report: Json = serde_json::from_str(report).unwrap_or_else(|error| panic!("{error}: {report}"));
     let mut gates = report["gates"].take();
     for gate in gates.as_array_mut().into_iter().flatten() {

@@ -10,7 +10,7 @@ use super::workspace::{
     self, CLIENT_SECRET, CLIENT_TOKEN, SIGNATURE, TOKEN, expired, is_link, is_look, is_part, is_session, is_submit, is_token, refusal,
 };
 use super::{five_rows, gapgate, project};
-use crate::faults::{Change, Step, each, edit, reason, short};
+use crate::faults::{Change, Step, TRANSPORT, each, edit, reason, short};
 use crate::server::{Fault, Reply, Request};
 
 const STEPS: [Step; 6] = [
@@ -23,24 +23,17 @@ const STEPS: [Step; 6] = [
 ];
 
 /// Faults of every step: name, what it does, and whether another try would succeed once it is over.
-const EVERYWHERE: [(&str, Change, bool); 17] = [
+const EVERYWHERE: [(&str, Change, bool); 10] = [
     ("400", |_| refusal(400, "BAD_REQUEST", "Parameters are wrong"), false),
     ("401", |_| refusal(401, "UNAUTHENTICATED", "Invalid access token."), false),
     ("403", |_| refusal(403, "PERMISSION_DENIED", "You do not have permission to use the SQL Warehouse"), false),
     ("404", |_| refusal(404, "RESOURCE_DOES_NOT_EXIST", "SQL warehouse does not exist"), false),
     ("409", |_| refusal(409, "ABORTED", "The operation was aborted"), false),
     ("429", |_| refusal(429, "REQUEST_LIMIT_EXCEEDED", "Too many requests"), true),
-    ("429, Retry-After 1", |_| Reply::Whole(429, vec![("retry-after", "1".to_owned())], String::new()), true),
-    ("429, Retry-After 3600", |_| Reply::Whole(429, vec![("retry-after", "3600".to_owned())], String::new()), false),
     ("500", |_| refusal(500, "INTERNAL_ERROR", "Internal error"), true),
-    ("502 HTML", |_| Reply::text(502, "<html><body>Bad <b>Gateway</b></body></html>"), true),
     ("503", |_| refusal(503, "TEMPORARILY_UNAVAILABLE", "Unavailable"), true),
-    ("302", |_| Reply::Whole(302, vec![("location", "http://127.0.0.1:1/".to_owned())], String::new()), false),
-    ("no answer", |_| Reply::Reset, true),
     ("cut in the middle", |reply| Reply::Cut(9, Box::new(reply)), true),
-    ("a length too long", |reply| Reply::TooLong(10, Box::new(reply)), true),
     ("malformed JSON", |reply| reply.map(|body| body.replacen('"', "=", 1)), true),
-    ("slow", |reply| Reply::Slow(Duration::from_secs(20), Box::new(reply)), false),
 ];
 
 /// Faults of statements and results only, none of which passes.
@@ -132,7 +125,7 @@ fn outcome(gate: &str, (step, when): Step, times: usize, change: Change) -> Outc
 fn whatever_a_workspace_does_no_check_passes_wrongly() {
     let mut cases: Vec<(&str, Step, Change, usize, bool)> = Vec::new();
     for step in STEPS {
-        for (name, change, passes) in EVERYWHERE {
+        for (name, change, passes) in EVERYWHERE.into_iter().chain(TRANSPORT) {
             cases.push((name, step, change, usize::MAX, false));
             cases.push((name, step, change, 1, passes));
         }
@@ -157,7 +150,8 @@ fn whatever_a_workspace_does_no_check_passes_wrongly() {
                 assert!(outcome.text.contains("may still run") || outcome.text.contains("may run"), "{place}: {}", outcome.text);
             }
             // It may have ended by then; that is what is not known.
-            let unknown = EVERYWHERE.iter().any(|(known, ..)| known == name) || ["never done", "a state of its own"].contains(name);
+            let unknown =
+                EVERYWHERE.iter().chain(&TRANSPORT).any(|(known, ..)| known == name) || ["never done", "a state of its own"].contains(name);
             assert!(step.0 != "look" || !unknown || expected != 3 || outcome.cancelled > 0, "{place}: not cancelled");
             if ["400", "401", "403", "404", "409"].contains(name) && step.0 != "link" {
                 assert_eq!(outcome.tries, 1, "{place}: what cannot succeed is tried once");

@@ -1,38 +1,22 @@
 //! A real workspace: `GAPGATE_LIVE_DATABRICKS=catalog.schema cargo test live::databricks -- --ignored`, with DATABRICKS_HOST,
 //! DATABRICKS_WAREHOUSE_ID and a login in the environment. The schema is where names without one lead; nothing in it is read.
 
-use std::fs;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
+use super::{asking, gapgate, said};
 use crate::servers::address;
 
 fn project(place: &str, columns: &str, sql: &str) -> TempDir {
     let (catalog, schema) = place.split_once('.').expect("GAPGATE_LIVE_DATABRICKS is catalog.schema");
-    let dir = TempDir::new().expect("a folder");
     let text = format!(
         "[project]\nname = \"live\"\n[targets.live]\nengine = \"databricks\"\ncatalog = \"{catalog}\"\nschema = \"{schema}\"\n
         [seasons.one]\nstart = 2024-01-01\nend = 2024-01-01\n[spines.days]\ncalendar = \"1 day\"\n
         [outputs.words]\nstage = \"raw\"\ntable = \"{place}.gapgate_has_no_such_table\"\nspine = \"days\"\ndate = \"day\"\n"
     );
-    fs::write(dir.path().join("gapgate.toml"), text).expect("a project file");
-    fs::create_dir_all(dir.path().join("queries/live")).expect("a folder");
-    let query = format!("/*---\ntitle = \"Live\"\ndoc = \"x\"\n[columns]\n{columns}\n---*/\n{sql}\n");
-    fs::write(dir.path().join("queries/live/query.sql"), query).expect("a query");
-    dir
-}
-
-fn gapgate(dir: &TempDir, args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_gapgate"));
-    command.arg("-C").arg(dir.path()).args(args).env("NO_COLOR", "1").stdin(Stdio::null());
-    command
-}
-
-fn run(dir: &TempDir, args: &[&str]) -> (Option<i32>, String) {
-    let output = gapgate(dir, args).output().expect("the program runs");
-    (output.status.code(), String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned())
+    asking(&text, columns, sql)
 }
 
 const QUERY: [&str; 6] = ["run", "live/query", "--format", "csv", "--timeout", "600"];
@@ -53,7 +37,7 @@ fn every_type_arrives_exactly() {
     ];
     let columns: Vec<String> = cases.iter().enumerate().map(|(n, (kind, ..))| format!("c{n} = \"{kind}\"")).collect();
     let items: Vec<String> = cases.iter().enumerate().map(|(n, (_, sql, _))| format!("{sql} as c{n}")).collect();
-    let (status, out) = run(&project(&place, &columns.join("\n"), &format!("select {}", items.join(", "))), &QUERY);
+    let (status, out) = said(&project(&place, &columns.join("\n"), &format!("select {}", items.join(", "))), &QUERY);
     let expected: Vec<&str> = cases.iter().map(|(.., shown)| *shown).collect();
     assert_eq!(out.lines().nth(1), Some(expected.join(",").as_str()), "{out}");
     assert_eq!(status, Some(0), "{out}");
@@ -65,7 +49,7 @@ fn all_parts_arrive_with_the_answer_and_by_links() {
     let Some(place) = address("GAPGATE_LIVE_DATABRICKS", "all_parts_arrive_with_the_answer_and_by_links") else { return };
     for width in [1, 400] {
         let sql = format!("select id as n, repeat('x', {width}) as t from range(1, 120001) order by n");
-        let (status, out) = run(&project(&place, "n = \"int\"\nt = \"text\"", &sql), &QUERY);
+        let (status, out) = said(&project(&place, "n = \"int\"\nt = \"text\"", &sql), &QUERY);
         assert_eq!((status, out.lines().count()), (Some(0), 120_001));
     }
 }
@@ -78,11 +62,11 @@ fn errors_keep_their_reason() {
         (format!("select n from {place}.gapgate_has_no_such_table"), "TABLE_OR_VIEW_NOT_FOUND"),
         ("select no_such_column as n from range(1)".to_owned(), "UNRESOLVED_COLUMN"),
     ] {
-        let (status, out) = run(&project(&place, "n = \"int\"", &sql), &QUERY);
+        let (status, out) = said(&project(&place, "n = \"int\"", &sql), &QUERY);
         assert_eq!(status, Some(3), "{out}");
         assert!(out.contains(says), "{out}");
     }
-    let (_, doctor) = run(&project(&place, "n = \"int\"", "select 1 as n"), &["doctor", "--timeout", "600"]);
+    let (_, doctor) = said(&project(&place, "n = \"int\"", "select 1 as n"), &["doctor", "--timeout", "600"]);
     assert!(doctor.contains("on SQL warehouse") && doctor.contains("there is no table"), "{doctor}");
 }
 
@@ -92,7 +76,7 @@ fn the_time_limit_and_ctrl_c_cancel() {
     let Some(place) = address("GAPGATE_LIVE_DATABRICKS", "the_time_limit_and_ctrl_c_cancel") else { return };
     let sql = "select count(*) as n from range(1000000) as a cross join range(1000000) as b where a.id * b.id % 7 = 3";
     let dir = project(&place, "n = \"int\"", sql);
-    let (status, out) = run(&dir, &["run", "live/query", "--timeout", "60"]);
+    let (status, out) = said(&dir, &["run", "live/query", "--timeout", "60"]);
     assert_eq!(status, Some(3), "{out}");
     assert!(out.contains("cancelled at the time limit"), "{out}");
     let child = gapgate(&dir, &["run", "live/query"]).stdout(Stdio::null()).spawn().expect("the program runs");
