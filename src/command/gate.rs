@@ -1,6 +1,8 @@
 //! `gapgate gate`: go or no-go for a stage.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
+use std::thread;
 
 use super::{Environment, Setup, options};
 use crate::cli::{self, Common};
@@ -15,6 +17,7 @@ use crate::report::signoff::{self, Circumstances};
 use crate::report::terminal::{Style, answer};
 use crate::report::{self, Place, csv, json, junit, record, terminal};
 use crate::run::{self, Plan};
+use crate::warehouse::Warehouse;
 
 #[derive(Clone, Copy)]
 enum Format {
@@ -34,7 +37,7 @@ pub(super) fn run(common: &Common, environment: &Environment, args: &cli::Gate) 
     let gates = options::gates(common, &setup.project, args.gate.as_deref())?;
     let decisions = decisions(&setup, environment, &gates, args)?;
     let earlier = records::overrides(&setup.project.dir)?;
-    let mut report = check(&setup, common, environment, &gates, Commands::Run)?;
+    let (mut report, warehouse) = check(&setup, common, environment, &gates, Commands::Run)?;
     report.asked.clone_from(&args.gate);
     let idle = chain::settle(&setup.project, &mut report.gates, &decisions);
     report.findings.extend(idle.into_iter().map(idle_finding));
@@ -44,24 +47,41 @@ pub(super) fn run(common: &Common, environment: &Environment, args: &cli::Gate) 
     if !made.is_empty() {
         record::decide(&setup.project.dir, &made)?;
     }
+    thread::scope(|scope| {
+        // Closing takes the engine as long as writing takes us.
+        scope.spawn(move || drop(warehouse));
+        publish(&setup, common, environment, args.gate.as_deref(), &report, &formats)
+    })?;
+    Ok(report.verdict().exit_status(args.strict))
+}
+
+/// Records the run, and writes its report in every format that is asked for.
+fn publish(
+    setup: &Setup,
+    common: &Common,
+    environment: &Environment,
+    gate: Option<&str>,
+    report: &Report,
+    formats: &[(Format, Place)],
+) -> Result<(), Error> {
     let document = OnceCell::new();
-    let json = || document.get_or_init(|| json::report(&report)).as_str();
-    keep(&setup, environment, args.gate.as_deref(), &json);
+    let json = || document.get_or_init(|| json::report(report)).as_str();
+    keep(setup, environment, gate, &json);
     for (format, place) in formats {
-        if common.quiet && place == Place::Stdout {
-            report::write(&place, &format!("{}\n", answer(report.verdict())))?;
+        if common.quiet && *place == Place::Stdout {
+            report::write(place, &format!("{}\n", answer(report.verdict())))?;
             continue;
         }
         let text = match format {
-            Format::Table => terminal::report(&report, Style::detect(common.verbose)),
-            Format::Json => json().to_owned(),
-            Format::Junit => junit::report(&report),
-            Format::Csv => csv::report(&report),
-            Format::Signoff => signoff::report(&report, &circumstances(&setup, environment)),
+            Format::Table => Cow::from(terminal::report(report, Style::detect(common.verbose))),
+            Format::Json => json().into(),
+            Format::Junit => junit::report(report).into(),
+            Format::Csv => csv::report(report).into(),
+            Format::Signoff => signoff::report(report, &circumstances(setup, environment)).into(),
         };
-        report::write(&place, &text)?;
+        report::write(place, &text)?;
     }
-    Ok(report.verdict().exit_status(args.strict))
+    Ok(())
 }
 
 /// Whether the commands of gates are run.
@@ -71,11 +91,17 @@ enum Commands {
     LeaveOut,
 }
 
-/// Plans every gate before the first statement is sent, then runs them in order.
-fn check(setup: &Setup, common: &Common, environment: &Environment, gates: &[Gate], commands: Commands) -> Result<Report, Error> {
+/// Plans every gate before the first statement is sent, then runs them in order. What was asked comes along, still open.
+fn check(
+    setup: &Setup,
+    common: &Common,
+    environment: &Environment,
+    gates: &[Gate],
+    commands: Commands,
+) -> Result<(Report, Box<dyn Warehouse>), Error> {
     let borrowed: Vec<&Gate> = gates.iter().collect();
     // Opening takes the engine longer than planning takes us, and neither needs the other.
-    let (plans, warehouse) = std::thread::scope(|scope| {
+    let (plans, warehouse) = thread::scope(|scope| {
         let opening = scope.spawn(|| setup.open(environment));
         let plans = run::plan(&setup.project, &setup.library, &setup.scope, setup.target.dialect, &borrowed);
         (plans, opening.join())
@@ -97,14 +123,14 @@ fn check(setup: &Setup, common: &Common, environment: &Environment, gates: &[Gat
         Ok(report)
     };
     let gates: Vec<GateReport> = plans.iter().map(ask).collect::<Result<_, Error>>()?;
-    let statements = session.statements();
-    Ok(Report::of(setup.header(), gates, setup.start.elapsed(), statements))
+    let report = Report::of(setup.header(), gates, setup.start.elapsed(), session.statements());
+    Ok((report, warehouse))
 }
 
 /// What a gate and those that it requires say, the worst reason with it. Their commands are left out, which is said.
 pub(super) fn ask(setup: &Setup, common: &Common, environment: &Environment, name: &str) -> Result<GateAnswer, Error> {
     let gates = options::gates(common, &setup.project, Some(name))?;
-    let mut report = check(setup, common, environment, &gates, Commands::LeaveOut)?;
+    let (mut report, _) = check(setup, common, environment, &gates, Commands::LeaveOut)?;
     chain::settle(&setup.project, &mut report.gates, &[]);
     let gate = report.gates.pop().ok_or_else(|| Error::Usage(format!("no gate is named \"{name}\"")))?;
     let verdict = gate.verdict();

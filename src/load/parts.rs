@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use indexmap::IndexMap;
-use jiff::tz::TimeZone;
+use jiff::tz::{TimeZone, TimeZoneDatabase};
 
 use super::toml::{Fields, Node};
 use super::{bigquery, remote};
@@ -15,7 +15,8 @@ use crate::model::table::Kind;
 
 pub(super) fn zone(node: &Node<'_>) -> Option<TimeZone> {
     let name = node.text()?;
-    let zone = TimeZone::get(&name).ok();
+    // Not those of this machine: the same rules, and so the same answers, everywhere; and nothing to look for on disk.
+    let zone = TimeZoneDatabase::bundled().get(&name).ok();
     if zone.is_none() {
         node.complain(format!("unknown time zone \"{name}\"; write it as in America/New_York"));
     }
