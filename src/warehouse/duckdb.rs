@@ -79,6 +79,8 @@ fn connect(file: &Path, target: &Target) -> duckdb::Result<Connection> {
         .access_mode(AccessMode::ReadOnly)?
         .enable_autoload_extension(false)?
         .with("autoinstall_known_extensions", "false")?
+        // They wait for storage behind a network, and cost before they do.
+        .with("async_threads", "0")?
         .with("temp_directory", spill().to_string_lossy())?;
     if let Some(memory) = &target.memory {
         config = config.max_memory(memory)?;
