@@ -16,6 +16,7 @@ PACKAGES = {
     "gx": ["great-expectations==1.24.1", "duckdb-engine", "duckdb==1.5.6", "sqlalchemy<2.1", "pandas"],
     "dbt": ["dbt-core==1.11.16", "dbt-duckdb==1.11.1", "duckdb==2.0.0"],
     "sqlmesh": ["sqlmesh==0.236.4", "duckdb==1.5.6"],
+    "bigquery": ["google-cloud-bigquery==3.47.0"],          # for `pages`, not of the table
     "pointblank": ["pointblank[duckdb]==1.1.1", "polars==2.1.0", "duckdb==2.0.0"],
 }
 
