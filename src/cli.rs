@@ -51,6 +51,9 @@ pub struct Common {
     /// Refuse to run what would read more than this in all, such as 20GB; for engines that can tell.
     #[arg(long, value_name = "BYTES", value_parser = amount, global = true)]
     pub max_bytes: Option<u64>,
+    /// Read the rows even where the warehouse's own counts of them would do; for engines that keep such counts.
+    #[arg(long, global = true)]
+    pub scan: bool,
     /// Run at most so many checks at the same time; as many as suit the target if not given.
     #[arg(long, value_name = "N", value_parser = jobs, global = true)]
     pub jobs: Option<usize>,

@@ -65,6 +65,8 @@ pub struct Part {
     pub without_null_key: bool,
     /// Does not look for duplicates, because it is known that there are none.
     pub known_distinct: bool,
+    /// Takes the warehouse's own counts of the rows of each date, where they suffice, instead of reading the rows.
+    pub counted: bool,
 }
 
 /// Renders queries for one project, scope and dialect.

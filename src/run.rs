@@ -5,6 +5,7 @@ mod command;
 pub mod comparison;
 pub mod contract;
 mod cost;
+mod counts;
 mod coverage;
 mod empty;
 mod inventory;
@@ -63,6 +64,10 @@ pub struct Session<'a> {
     overhead: Mutex<Vec<StatementReport>>,
     /// How many keys each spine has, as far as that was asked.
     spines: Mutex<BTreeMap<String, Finding>>,
+    /// Whether rows are read even where the warehouse has counted them.
+    scan: bool,
+    /// Which outputs it has counted, as far as that was asked.
+    counts: Mutex<BTreeMap<String, bool>>,
 }
 
 impl std::fmt::Debug for dyn Warehouse + '_ {
@@ -87,6 +92,8 @@ impl<'a> Session<'a> {
             inventory: OnceLock::new(),
             overhead: Mutex::default(),
             spines: Mutex::default(),
+            scan: false,
+            counts: Mutex::default(),
         }
     }
 

@@ -3,8 +3,8 @@
 //!
 //! The rows are loaded into DuckDB, whose SQL the fixtures are written in, and copied from there table by table.
 
-mod copy;
-mod engines;
+pub(crate) mod copy;
+pub(crate) mod engines;
 pub(crate) mod example;
 
 use std::collections::BTreeMap;
@@ -187,8 +187,10 @@ fn every_engine_answers_every_case_alike() {
         on_threads(engine.at_once(), &groups, |at, (fixtures, group)| {
             let project = TempDir::new().expect("a folder");
             copy_folder(&group.project, project.path());
-            let target = engine.load(&format!("cases{}x{at}", std::process::id()), &rows_of(fixtures, &group.cases[0]));
+            let (place, rows) = (format!("cases{}x{at}", std::process::id()), rows_of(fixtures, &group.cases[0]));
+            let target = engine.load(&place, &rows);
             let answers: Vec<_> = group.cases.iter().map(|case| (case, fault(case, group, project.path(), &target))).collect();
+            engine.unload(&place, &rows);
             found
                 .lock()
                 .expect("no panic")

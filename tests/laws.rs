@@ -4,6 +4,7 @@
 //! `PROPTEST_CASES` and `PROPTEST_RNG_SEED` widen the search; without them every run looks at the same cases.
 
 pub(crate) mod asked;
+mod counted;
 mod counts;
 mod oracle;
 mod world;
@@ -367,7 +368,7 @@ fn parts(scope: &Scope, cuts: &BTreeSet<i64>, shuffle: bool) -> Vec<Part> {
         ranges.into_iter().map(|range| vec![range]).collect()
     };
     groups.retain(|group| !group.is_empty());
-    let part = |(at, ranges)| Part { ranges, without_null_key: at > 0, known_distinct: false };
+    let part = |(at, ranges)| Part { ranges, without_null_key: at > 0, ..Part::default() };
     groups.into_iter().enumerate().map(part).collect()
 }
 

@@ -5,6 +5,7 @@
 mod databricks;
 
 use std::fs;
+use std::io::Write as _;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -144,4 +145,30 @@ fn the_time_limit_and_ctrl_c_cancel() {
     let output = child.wait_with_output().expect("an end");
     assert_eq!(output.status.code(), Some(130));
     assert!(pressed.elapsed() < Duration::from_secs(5));
+}
+
+/// Of a table of your own that is partitioned by day: `GAPGATE_LIVE_DAYS=project.dataset.table=column`, in the US.
+#[test]
+#[ignore = "asks Google's BigQuery"]
+fn counts_by_partition_say_what_the_rows_say() {
+    let Ok(named) = std::env::var("GAPGATE_LIVE_DAYS") else {
+        let _ = writeln!(std::io::stderr(), "skipped: GAPGATE_LIVE_DAYS names no table that is partitioned by day");
+        return;
+    };
+    let (table, column) = named.split_once('=').expect("project.dataset.table=column");
+    let output = format!("table = \"{table}\"\nspine = \"days\"\ndate = \"{column}\"");
+    let text = PROJECT.replace("table = \"bigquery-public-data.samples.shakespeare\"\nspine = \"days\"\ndate = \"corpus_date\"", &output);
+    let dir = asking(
+        &text.replace("start = 2024-01-01\nend = 2024-01-01", "start = 2000-01-01\nend = 2049-12-31"),
+        "n = \"int\"",
+        "select 1 as n",
+    );
+    let ask = |more: &[&str]| {
+        let output = gapgate(&dir, &[&["gaps", "--format", "json"], more].concat()).output().expect("the program runs");
+        let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("a report");
+        report["gates"][0]["checks"][0]["outputs"][0].clone()
+    };
+    let (mut counted, read) = (ask(&[]), ask(&["--scan"]));
+    let how = counted.as_object_mut().expect("an output").remove("counted_by");
+    assert_eq!((how, counted), (Some("partition".into()), read));
 }

@@ -36,6 +36,8 @@ mod lint;
 mod live;
 #[cfg(feature = "duckdb")]
 mod modes;
+#[cfg(feature = "bigquery")]
+mod partitions;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(all(feature = "duckdb", unix))]

@@ -79,12 +79,13 @@ pub(crate) struct StandIn<'a> {
     answer: Box<dyn Fn(usize, Answer) -> Answer + Send + Sync + 'a>,
     list: Box<dyn Fn(usize, List) -> List + Send + Sync + 'a>,
     large: bool,
+    counts: bool,
 }
 
 impl<'a> StandIn<'a> {
     /// Changes the answers to queries.
     pub(crate) fn new(engine: &'a dyn Warehouse, answer: impl Fn(usize, Answer) -> Answer + Send + Sync + 'a) -> Self {
-        Self { engine, asked: AtomicUsize::new(0), answer: Box::new(answer), list: Box::new(|_, list| list), large: false }
+        Self { engine, asked: AtomicUsize::new(0), answer: Box::new(answer), list: Box::new(|_, list| list), large: false, counts: false }
     }
 
     /// Changes the list of tables too.
@@ -96,6 +97,12 @@ impl<'a> StandIn<'a> {
     /// Says that its tables may be large.
     pub(crate) fn large(mut self) -> Self {
         self.large = true;
+        self
+    }
+
+    /// Says that it keeps counts of its rows.
+    pub(crate) fn counting(mut self) -> Self {
+        self.counts = true;
         self
     }
 
@@ -118,6 +125,10 @@ impl Warehouse for StandIn<'_> {
     fn inventory(&self, named: &[&str], deadline: Deadline) -> List {
         let number = self.asked.fetch_add(1, Ordering::SeqCst);
         (self.list)(number, self.engine.inventory(named, deadline))
+    }
+
+    fn counts_by_date(&self, _table: &str, _column: &str, _deadline: Deadline) -> bool {
+        self.counts
     }
 
     fn may_be_large(&self) -> bool {

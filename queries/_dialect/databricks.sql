@@ -20,3 +20,4 @@
 {% macro default_schema() %}'default'{% endmacro %}
 {% macro inventory(schemas) %}(select table_schema as schema_name, table_name from system.information_schema.tables where table_catalog = current_catalog() union all select table_catalog || '.' || table_schema as schema_name, table_name from system.information_schema.tables){% endmacro %}
 {% macro jobs(region, as_of, hours) %}(select case when end_time is null then 'running' else 'done' end as state, start_time as started_at, read_bytes as bytes_billed, total_task_duration_ms as slot_ms from system.query.history where start_time >= {{ as_of }} - make_interval(0, 0, 0, 0, {{ hours }}, 0, 0)){% endmacro %}
+{% macro rows_by_date(schema, table, date) %}(select {{ date }}, count(*) as rows_of_date from {{ (schema ~ "." ~ table) | ident }} group by 1){% endmacro %}

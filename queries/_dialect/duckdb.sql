@@ -20,3 +20,4 @@
 {% macro default_schema() %}'main'{% endmacro %}
 {% macro inventory(schemas) %}(select table_schema as schema_name, table_name from information_schema.tables where table_catalog = current_database() union all select table_catalog || '.' || table_schema as schema_name, table_name from information_schema.tables){% endmacro %}
 {% macro jobs(region, as_of, hours) %}{{ fail("this engine keeps no list of jobs; name a table of them with `jobs`") }}{% endmacro %}
+{% macro rows_by_date(schema, table, date) %}(select {{ date }}, count(*) as rows_of_date from {{ (schema ~ "." ~ table) | ident }} group by 1){% endmacro %}

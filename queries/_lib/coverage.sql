@@ -35,21 +35,25 @@ held.held_rows - held.distinct_rows
 {%- endif %}
 {%- endmacro %}
 
-{#- One grouped scan: row count, distinct rows, values, values out of range and measures per key. -#}
+{#- One grouped scan: row count, distinct rows, values, values out of range and measures per key. Of an output that is judged by
+    nothing but its rows per date, the warehouse's own counts are read instead, where it has some. -#}
 {% macro held(output, scope) -%}
+{%- set rows -%}
+{% if output.counted is none %}count(*){% else %}sum(counted.rows_of_date){% endif %}
+{%- endset -%}
 select
     {{ output.name }} as output,
     {% for column in output.key %}{{ column.source }} as {{ column.name | ident }},
     {% endfor -%}
-    count(*) as held_rows,
-    {% if output.grain and not output.distinct %}{% if output.grain | length == 1 %}count(distinct {{ output.grain[0] }}){% else %}{{ sql.distinct_tuples(output.grain) }}{% endif %}{% else %}count(*){% endif %} as distinct_rows
+    {{ rows }} as held_rows,
+    {% if output.grain and not output.distinct %}{% if output.grain | length == 1 %}count(distinct {{ output.grain[0] }}){% else %}{{ sql.distinct_tuples(output.grain) }}{% endif %}{% else %}{{ rows }}{% endif %} as distinct_rows
     {%- for column in output.columns %},
     count({{ column.sql }}) as {{ column.name | ident }}{% endfor %}
     {%- for column in output.outside %},
     sum(case when {{ column.sql }} is null or ({{ column.sql }} >= {{ column.low }} and {{ column.sql }} <= {{ column.high }}) then 0 else 1 end) as {{ column.name | ident }}{% endfor %}
     {%- for measure in output.measures %},
     {{ measure.sql }} as {{ measure.name | ident }}{% endfor %}
-from {{ output.table | table }}
+from {% if output.counted is none %}{{ output.table | table }}{% else %}{{ sql.rows_by_date(output.counted.schema, output.counted.table, output.date) }} as counted{% endif %}
 {{ in_scope(output, scope) }}
 group by {% for column in output.key %}{{ loop.index + 1 }}{% if not loop.last %}, {% endif %}{% endfor %}
 {%- endmacro %}

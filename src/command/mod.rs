@@ -104,7 +104,9 @@ impl Setup {
     }
 
     fn session<'a>(&'a self, warehouse: &'a dyn Warehouse, common: &Common) -> Session<'a> {
-        Session::new(&self.project, &self.library, &self.scope, warehouse, deadline_in(common.timeout)).with_jobs(common.jobs)
+        Session::new(&self.project, &self.library, &self.scope, warehouse, deadline_in(common.timeout))
+            .with_jobs(common.jobs)
+            .with_scan(common.scan)
     }
 
     fn header(&self) -> Header {

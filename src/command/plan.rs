@@ -31,8 +31,9 @@ pub(super) fn run(common: &Common, environment: &Environment, plan: &Plan) -> Re
     let outputs = options::outputs(common, &setup.project, &args.names)?;
     let whole = Scope { range: None, ..setup.scope.clone() };
     let warehouse = setup.open(environment)?;
-    let session =
-        Session::new(&setup.project, &setup.library, &whole, warehouse.as_ref(), deadline_in(common.timeout)).with_jobs(common.jobs);
+    let session = Session::new(&setup.project, &setup.library, &whole, warehouse.as_ref(), deadline_in(common.timeout))
+        .with_jobs(common.jobs)
+        .with_scan(common.scan);
     let asked = Asked { outputs, range: setup.scope.range, keys: args.keys.clone(), damaged };
     let found = rollback(&session, &asked)?;
     for (output, why) in &found.undecided {

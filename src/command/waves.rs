@@ -75,8 +75,9 @@ pub(super) fn run(common: &Common, environment: &Environment, args: &Retry) -> R
     // A key of a range may read keys before it, so whole seasons are looked at.
     let whole = Scope { range: None, ..setup.scope.clone() };
     let warehouse = setup.open(environment)?;
-    let session =
-        Session::new(&setup.project, &setup.library, &whole, warehouse.as_ref(), deadline_in(common.timeout)).with_jobs(common.jobs);
+    let session = Session::new(&setup.project, &setup.library, &whole, warehouse.as_ref(), deadline_in(common.timeout))
+        .with_jobs(common.jobs)
+        .with_scan(common.scan);
     let wanted = Wanted { outputs, range: setup.scope.range, impact: args.impact, with_impact: args.with_impact, force: args.force };
     let mut schedule = schedule(&session, &wanted)?;
     if let Some(most) = args.sample.map(|most| most as usize) {

@@ -10,7 +10,7 @@ use minijinja::value::Value;
 
 use super::{Part, RenderError, Renderer, literal};
 use crate::model::catalogue::{Denominator, Excuse, KeyColumn, Lookback, Output, OutputRule, Over, Project, Spine, SpineSource, Subject};
-use crate::model::coverage::{Figure, figures, needs_periods};
+use crate::model::coverage::{Figure, counts_suffice, figures, needs_periods};
 use crate::model::date::Step;
 use crate::model::number::Decimal;
 use crate::model::scope::Scope;
@@ -72,6 +72,7 @@ pub(super) fn output(renderer: &Renderer<'_>, output: &Output, part: &Part, grou
         loaded_at => optional(output.loaded_at.as_ref().map(|text| source(renderer, text, place)).transpose()?),
         lookback => optional(keys_back(output.lookback.as_ref())),
         lookbacks => output.reads.iter().filter_map(|reads| Some((reads.output.clone(), keys_back(Some(&reads.lookback))?))).collect::<Value>(),
+        counted => optional(counted(output, part)),
         distinct => !grain_is_checked(output, part),
         known_grain => known_grain(output),
         ranges,
@@ -90,6 +91,12 @@ pub(super) fn output(renderer: &Renderer<'_>, output: &Output, part: &Part, grou
         due_when => optional(output.due_when.as_ref().map(expression).transpose()?),
         periods => needs_periods(output),
     })
+}
+
+/// The schema and name of the table whose rows the warehouse has counted, where its counts are to be read.
+fn counted(output: &Output, part: &Part) -> Option<Value> {
+    let (schema, table) = output.table.rsplit_once('.').filter(|_| part.counted && counts_suffice(output))?;
+    Some(context! { schema, table })
 }
 
 /// How many dates are read, where it is dates that are counted.

@@ -154,6 +154,8 @@ struct Output<'a> {
     expected: u64,
     present: u64,
     rows: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    counted_by: Option<&'static str>,
     classes: Classes<'a>,
     findings: &'a [Finding],
     keys: Keys<'a>,
@@ -169,6 +171,7 @@ impl<'a> Output<'a> {
             expected: coverage.expected,
             present: coverage.present,
             rows: coverage.rows,
+            counted_by: coverage.counted.then_some("partition"),
             classes: Classes(coverage),
             findings: &coverage.findings,
             keys: Keys(coverage),
@@ -316,6 +319,7 @@ pub(super) mod tests {
             expected: 4,
             present: 1,
             rows: 5,
+            counted: true,
             keys: vec![
                 state(2, Class::Missing, Verdict::Fail, "no rows"),
                 KeyState { waived: Some(Class::Missing), ..state(3, Class::Waived, Verdict::Pass, waived) },

@@ -1,5 +1,6 @@
 //! The sign-off: what was looked at, by what, and what was found, waived and overridden, as a page in Markdown to file.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
@@ -44,6 +45,11 @@ pub fn report(report: &Report, circumstances: &Circumstances<'_>) -> String {
     let checks = report.gates.iter().flat_map(|gate| gate.checks.iter().map(move |check| (gate, check)));
     let columns = ["gate", "query", "of", "verdict", "statements", "SHA-256 of the query", "SHA-256 of its SQL"];
     table(&mut text, columns, checks.map(|(gate, one)| check(gate, one, circumstances.library)));
+    let outputs = report.gates.iter().flat_map(|gate| &gate.checks).flat_map(|check| &check.coverage);
+    let counted: BTreeSet<&str> = outputs.filter(|output| output.counted).map(|output| output.output.as_str()).collect();
+    if !counted.is_empty() {
+        section(&mut text, "Counted by partition, no row read", counted.into_iter().map(str::to_owned));
+    }
     findings(&mut text, report);
     waivers(&mut text, report, circumstances.waivers);
     let decisions = report.gates.iter().filter_map(|gate| gate.overridden.as_ref()).map(|decision| ("this run", decision));

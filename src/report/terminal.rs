@@ -179,6 +179,7 @@ fn push_check(text: &mut String, check: &CheckReport, style: Style) {
     let _ = writeln!(text, "{} {}{subject}{reads}", style.verdict(check.verdict()), check.query);
     if !check.coverage.is_empty() {
         let _ = writeln!(text, "{}", coverage_grid(&check.coverage, style));
+        push_counted(text, &check.coverage, style);
         push_coverage_findings(text, &check.coverage, style);
     }
     for finding in &check.findings {
@@ -206,6 +207,15 @@ fn push_coverage_findings(text: &mut String, coverage: &[Coverage], style: Style
                 let _ = writeln!(text, "    {} {}: {}", key.text(), key.class.name(), key.reason);
             }
         }
+    }
+}
+
+/// How rows were counted, where they were not read.
+fn push_counted(text: &mut String, coverage: &[Coverage], style: Style) {
+    let counted: Vec<String> = coverage.iter().filter(|output| output.counted).map(|output| output.output.clone()).collect();
+    if !counted.is_empty() {
+        let note = format!("counted by partition, no row was read (--scan reads them): {}", list(&counted));
+        text.push_str(&wrap(&note, "  ", style.width));
     }
 }
 
@@ -299,7 +309,9 @@ fn cost(report: &Report) -> String {
 pub fn gaps(report: &Report, missing: &[RetryItem], style: Style) -> String {
     let mut text = heading(&report.header, style);
     let coverage: Vec<Coverage> = report.gates.iter().flat_map(|gate| &gate.checks).flat_map(|check| check.coverage.clone()).collect();
-    let _ = writeln!(text, "\n{}\n", coverage_grid(&coverage, style));
+    let _ = writeln!(text, "\n{}", coverage_grid(&coverage, style));
+    push_counted(&mut text, &coverage, style);
+    text.push('\n');
     for output in coverage.iter().filter(|output| output.verdict() == Verdict::Undecided) {
         let _ = writeln!(text, "{}", output.output);
         output

@@ -4,11 +4,14 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::time::Instant;
 
+use indexmap::IndexMap;
+
 use super::{Check, Session, batches, outputs_of, side_by_side, with};
 use crate::error::Error;
 use crate::model::bytes;
 use crate::model::catalogue::Argument;
 use crate::model::rule::count;
+use crate::render::Part;
 use crate::warehouse::QueryError;
 
 /// What one check would read.
@@ -64,15 +67,22 @@ fn price(session: &Session<'_>, check: &Check<'_>) -> Result<Price, Error> {
     let name = if outputs.is_empty() { check.query.id.clone() } else { format!("{} ({outputs})", check.query.id) };
     let mut price = Price { check: name, bytes: 0, tables: BTreeSet::new(), unknown: None };
     if !check.classifies() {
-        price.add(session, check)?;
+        price.add(session, check, &IndexMap::new())?;
         return Ok(price);
     }
     let about = |outputs: &[String]| Check { args: with(&check.args, "outputs", Argument::List(outputs.to_vec())), ..check.clone() };
     for batch in batches(session.project, check) {
+        let counted = session.counted(&batch);
+        if price.add(session, &about(&batch), &counted)? {
+            continue;
+        }
         // One output at fault makes a statement about many fail, and then each is asked for on its own.
-        if !price.add(session, &about(&batch))? && batch.len() > 1 {
-            for output in &batch {
-                price.add(session, &about(std::slice::from_ref(output)))?;
+        for output in &batch {
+            let alone = about(std::slice::from_ref(output));
+            let known = batch.len() > 1 && price.add(session, &alone, &counted)?;
+            if !known && counted.contains_key(output) {
+                session.scan_instead(output);
+                price.add(session, &alone, &IndexMap::new())?;
             }
         }
     }
@@ -81,8 +91,8 @@ fn price(session: &Session<'_>, check: &Check<'_>) -> Result<Price, Error> {
 
 impl Price {
     /// Adds one statement; whether it has an estimate. What cannot be rendered is not sent either.
-    fn add(&mut self, session: &Session<'_>, check: &Check<'_>) -> Result<bool, Error> {
-        let Ok(sql) = session.renderer.render(check.query, &check.args) else { return Ok(false) };
+    fn add(&mut self, session: &Session<'_>, check: &Check<'_>, parts: &IndexMap<String, Part>) -> Result<bool, Error> {
+        let Ok(sql) = session.renderer.render_parts(check.query, &check.args, parts) else { return Ok(false) };
         match session.warehouse.estimate(&sql, session.deadline) {
             Ok(estimate) => {
                 self.bytes = self.bytes.saturating_add(estimate.as_ref().map_or(0, |estimate| estimate.bytes));

@@ -56,7 +56,8 @@ pub fn cover_all(
     for group in by_spine(session.project, outputs) {
         let (large, small): (Vec<String>, Vec<String>) = group.into_iter().partition(|name| is_large(session, name));
         for batch in batches(session, &small) {
-            let work = Work { session, query, parts: IndexMap::new() };
+            let parts = session.counted(&batch).into_iter().map(|(name, part)| (name, vec![part])).collect();
+            let work = Work { session, query, parts };
             found.extend(work.batch(&batch, statements)?);
         }
         if !large.is_empty() {
@@ -113,7 +114,10 @@ impl Work<'_, '_> {
     fn batch(&self, names: &[String], statements: &mut Vec<StatementReport>) -> Result<Vec<(String, Coverage)>, Error> {
         let outputs: Vec<&Output> = names.iter().filter_map(|name| self.session.project.outputs.get(name)).collect();
         match self.tables(names, statements)? {
-            Ok(tables) => Ok(outputs.iter().map(|output| (output.name.clone(), self.judge(output, &tables))).collect()),
+            Ok(tables) => {
+                let judged = outputs.iter().map(|output| (output.name.clone(), self.judge(output, &tables))).collect();
+                self.with_unseen(judged, statements)
+            }
             Err(_) if names.len() > 1 => {
                 let mut found = Vec::new();
                 for name in names {
@@ -121,10 +125,41 @@ impl Work<'_, '_> {
                 }
                 Ok(found)
             }
+            // The rows can say what the counts did not, unless it is too much, or too late.
+            Err(finding) if names.iter().any(|name| self.counts(name)) && !["timeout", "truncated"].contains(&finding.rule.as_str()) => {
+                names.iter().for_each(|name| self.session.scan_instead(name));
+                self.scanning().batch(names, statements)
+            }
             Err(finding) => {
                 Ok(outputs.iter().map(|output| (output.name.clone(), undecided(self.session, output, finding.clone()))).collect())
             }
         }
+    }
+
+    /// The same where no rows were counted of an output: a list that the user may not see is empty too. Reading what is not
+    /// there takes nothing.
+    fn with_unseen(
+        &self,
+        judged: Vec<(String, Coverage)>,
+        statements: &mut Vec<StatementReport>,
+    ) -> Result<Vec<(String, Coverage)>, Error> {
+        let is_unseen = |coverage: &Coverage| coverage.counted && coverage.rows == 0;
+        let unseen: Vec<String> = judged.iter().filter(|(_, held)| is_unseen(held)).map(|(name, _)| name.clone()).collect();
+        if unseen.is_empty() {
+            return Ok(judged);
+        }
+        let mut seen: IndexMap<String, Coverage> = self.scanning().batch(&unseen, statements)?.into_iter().collect();
+        Ok(judged.into_iter().map(|(name, held)| (name.clone(), seen.swap_remove(&name).unwrap_or(held))).collect())
+    }
+
+    /// The same work on the rows themselves.
+    fn scanning(&self) -> Self {
+        Self { session: self.session, query: self.query, parts: IndexMap::new() }
+    }
+
+    /// Whether the warehouse's own counts stand for the rows of an output.
+    fn counts(&self, name: &str) -> bool {
+        self.parts.get(name).is_some_and(|parts| parts.iter().any(|part| part.counted))
     }
 
     /// The results of every round of parts; outputs have one part a round.
@@ -170,7 +205,7 @@ impl Work<'_, '_> {
                 return Coverage::undecided(output, Finding::undecided("columns", message));
             }
         }
-        tally.finish_with(&self.session.scope.seasons_with_keys())
+        Coverage { counted: self.counts(&output.name), ..tally.finish_with(&self.session.scope.seasons_with_keys()) }
     }
 }
 
@@ -226,11 +261,11 @@ fn split(session: &Session<'_>, output: &Output, suspects: Vec<(Date, Date)>) ->
     if whole && !suspects.is_empty() {
         return vec![Part::default()];
     }
-    let distinct = Part { ranges: complement(session, &suspects), without_null_key: false, known_distinct: true };
+    let distinct = Part { ranges: complement(session, &suspects), known_distinct: true, ..Part::default() };
     if suspects.is_empty() {
         return vec![Part { ranges: Vec::new(), ..distinct }];
     }
-    vec![distinct, Part { ranges: suspects, without_null_key: true, known_distinct: false }]
+    vec![distinct, Part { ranges: suspects, without_null_key: true, ..Part::default() }]
 }
 
 /// The dates of the scope that are in none of these ranges, which are in order.
@@ -254,7 +289,7 @@ fn suspects(session: &Session<'_>, output: &Output, statements: &mut Vec<Stateme
     let dates = row_counts(session, output, statements)?;
     let mut suspects = Vec::new();
     for (from, to) in runs(&dates) {
-        let part = Part { ranges: vec![(from, to)], without_null_key: true, known_distinct: false };
+        let part = Part { ranges: vec![(from, to)], without_null_key: true, ..Part::default() };
         let table = probe(session, "_probe/distinct", output, part, statements)?;
         let row = table.rows().next().ok_or_else(|| unusable("the probe for duplicates has no row"))?;
         if row[0] != row[1] {

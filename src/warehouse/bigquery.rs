@@ -9,19 +9,20 @@ mod auth;
 mod failure;
 mod inventory;
 mod job;
+mod partitions;
 mod values;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use self::answer::Dataset;
+use self::answer::{Dataset, TableResource};
 use self::auth::Authenticator;
 use self::failure::{PROTOCOL, fault};
 use self::job::{Jobs, Priced};
-use super::rest::{Failure, Rest, Wire};
+use super::rest::{Failure, Request, Rest, Wire};
 use super::{Deadline, Estimate, Interrupt, Inventory, QueryError, Warehouse};
 use crate::error::Error;
 use crate::model::bytes;
@@ -30,6 +31,9 @@ use crate::model::report::Finding;
 use crate::model::sql::{Dialect, Sql};
 use crate::model::table::Table;
 use crate::model::verdict::Verdict;
+
+/// The longest that a description of a table is waited for: the table can do without it.
+const DESCRIPTION: Duration = Duration::from_secs(10);
 
 /// Google's own server.
 const GOOGLE: &str = "https://bigquery.googleapis.com";
@@ -43,6 +47,8 @@ struct BigQuery {
     spent: AtomicU64,
     /// The tables that the inventory found, as they are written.
     there: Mutex<BTreeSet<String>>,
+    /// Whether a description of a table was waited for in vain, so that no other one is.
+    undescribed: AtomicBool,
 }
 
 /// Makes a client. Nothing is sent: wrong credentials are the first statement's to find out.
@@ -60,7 +66,13 @@ pub(super) fn open(target: &Target, interrupt: &Interrupt) -> Result<Box<dyn War
     };
     let rest = Rest { wire, base, tokens: Box::new(give), renews: false, protocol: &PROTOCOL };
     let jobs = Jobs { rest, authenticator, target: (**place).clone() };
-    Ok(Box::new(BigQuery { jobs, priced: Mutex::default(), spent: AtomicU64::new(0), there: Mutex::default() }))
+    Ok(Box::new(BigQuery {
+        jobs,
+        priced: Mutex::default(),
+        spent: AtomicU64::new(0),
+        there: Mutex::default(),
+        undescribed: AtomicBool::new(false),
+    }))
 }
 
 impl Warehouse for BigQuery {
@@ -104,6 +116,25 @@ impl Warehouse for BigQuery {
     fn estimate(&self, sql: &Sql, deadline: Deadline) -> Result<Option<Estimate>, QueryError> {
         let priced = self.price(sql, self.limit(deadline))?;
         Ok(Some(Estimate { bytes: priced.bytes, tables: priced.tables }))
+    }
+
+    fn counts_by_date(&self, table: &str, column: &str, deadline: Deadline) -> bool {
+        let Some(path) = inventory::resource(&self.jobs.target, table) else { return false };
+        if self.undescribed.load(Ordering::Relaxed) {
+            return false;
+        }
+        let limit = self.limit(deadline).at;
+        // At most a quarter of the time, so that enough is left for reading the rows.
+        let patience = limit.saturating_duration_since(Instant::now()) / 4;
+        let until = limit.min(Instant::now() + patience.min(DESCRIPTION));
+        let request = Request { path, ..self.jobs.reading("", Vec::new()) };
+        match self.jobs.call::<TableResource>(&request, until) {
+            Ok(table) => partitions::are_days_of(&table, column),
+            Err(failure) => {
+                self.undescribed.fetch_or(!failure.is_final(), Ordering::Relaxed);
+                false
+            }
+        }
     }
 
     fn cap(&self) -> Option<u64> {
@@ -172,8 +203,7 @@ impl BigQuery {
 
     /// Whether a dataset is where the jobs run.
     fn place(&self, (project, name): &inventory::Dataset, limit: Deadline) -> Finding {
-        let mut request = self.jobs.reading("", Vec::new());
-        request.path = format!("projects/{project}/datasets/{name}");
+        let request = Request { path: format!("projects/{project}/datasets/{name}"), ..self.jobs.reading("", Vec::new()) };
         let location = match self.jobs.call::<Dataset>(&request, limit.at) {
             Ok(dataset) => dataset.location,
             Err(failure) => {

@@ -120,6 +120,12 @@ pub trait Warehouse: Send + Sync {
         Ok(None)
     }
 
+    /// Whether it keeps exact counts of a table's rows for each date of this column, which a statement can read instead of the
+    /// rows. What cannot be found out is a no.
+    fn counts_by_date(&self, _table: &str, _column: &str, _deadline: Deadline) -> bool {
+        false
+    }
+
     /// The most bytes that the statements of a run may read; only of engines that estimate.
     fn cap(&self) -> Option<u64> {
         None

@@ -1,5 +1,8 @@
 //! The engines that are held against DuckDB. Each is a server that a variable names.
 
+#[cfg(feature = "bigquery")]
+use std::collections::BTreeSet;
+
 #[cfg(any(feature = "bigquery", feature = "postgres", feature = "databricks"))]
 use gapgate::model::sql::Dialect;
 #[cfg(any(feature = "bigquery", feature = "databricks"))]
@@ -21,6 +24,9 @@ pub(crate) trait Engine: Sync {
 
     /// Copies tables to a place of their own, and gives the keys of a target that finds them there.
     fn load(&self, place: &str, tables: &[Rows]) -> String;
+
+    /// Gives back what the tables of a place take.
+    fn unload(&self, _place: &str, _tables: &[Rows]) {}
 
     /// How many places it can hold at the same time.
     fn at_once(&self) -> usize {
@@ -89,6 +95,10 @@ impl Engine for Postgres {
         format!("engine = \"postgres\"\nurl = \"{}\"", database.url())
     }
 
+    fn unload(&self, place: &str, _tables: &[Rows]) {
+        self.0.run(&format!("drop database {place}_{} with (force)", self.1 as u8));
+    }
+
     fn differences(&self) -> &'static [(&'static str, &'static str, &'static str)] {
         match self.1 {
             Order::Bytes => &[],
@@ -111,7 +121,7 @@ const BY_DICTIONARY: [(&str, &str, &str); 3] = [
 
 /// The emulator, at its endpoint.
 #[cfg(feature = "bigquery")]
-struct BigQuery(String);
+pub(crate) struct BigQuery(pub(crate) String);
 
 #[cfg(feature = "bigquery")]
 impl Engine for BigQuery {
@@ -119,22 +129,37 @@ impl Engine for BigQuery {
         "bigquery (emulator)"
     }
 
-    /// A project per place, because the catalogues name datasets of their own.
     fn load(&self, place: &str, tables: &[Rows]) -> String {
-        let dialect = Dialect::BigQuery;
-        for table in tables {
-            let dataset = if table.schema == "main" { "main_tables" } else { &table.schema };
-            let name = format!("{}.{}", quoted(dataset, dialect), quoted(&table.name, dialect));
-            self.run(place, &format!("create schema if not exists {}", quoted(dataset, dialect)));
-            self.run(place, &format!("create or replace table {name} ({})", table.declared(dialect)));
-            table.batches(dialect, 1000).for_each(|rows| drop(self.run(place, &format!("insert into {name} values {rows}"))));
-        }
-        format!("engine = \"bigquery\"\nproject = \"{place}\"\ndataset = \"main_tables\"\nendpoint = \"{}\"", self.0)
+        self.copy(place, tables, |_| "")
+    }
+
+    /// It answers the slower the more it holds.
+    fn unload(&self, place: &str, tables: &[Rows]) {
+        let datasets: BTreeSet<&str> = tables.iter().map(dataset).collect();
+        datasets.iter().for_each(|dataset| drop(self.run(place, &format!("drop schema {} cascade", quoted(dataset, Dialect::BigQuery)))));
     }
 }
 
 #[cfg(feature = "bigquery")]
+fn dataset(table: &Rows) -> &str {
+    if table.schema == "main" { "main_tables" } else { &table.schema }
+}
+
+#[cfg(feature = "bigquery")]
 impl BigQuery {
+    /// A project per place, because the catalogues name datasets of their own; and after the columns of each table its partitions.
+    pub(crate) fn copy(&self, place: &str, tables: &[Rows], partitions: impl Fn(&Rows) -> &'static str) -> String {
+        let dialect = Dialect::BigQuery;
+        for table in tables {
+            let dataset = quoted(dataset(table), dialect);
+            let name = format!("{dataset}.{}", quoted(&table.name, dialect));
+            self.run(place, &format!("create schema if not exists {dataset}"));
+            self.run(place, &format!("create or replace table {name} ({}) {}", table.declared(dialect), partitions(table)));
+            table.batches(dialect, 1000).for_each(|rows| drop(self.run(place, &format!("insert into {name} values {rows}"))));
+        }
+        format!("engine = \"bigquery\"\nproject = \"{place}\"\ndataset = \"main_tables\"\nendpoint = \"{}\"", self.0)
+    }
+
     /// Runs a statement, which gapgate itself would never send.
     fn run(&self, project: &str, sql: &str) -> Json {
         let url = format!("{}/bigquery/v2/projects/{project}/queries", self.0);

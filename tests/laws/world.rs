@@ -245,6 +245,15 @@ impl Plan {
         self
     }
 
+    /// The same with outputs of which no value of a row but its date is looked at.
+    pub(super) fn of_dates(mut self) -> Self {
+        for output in &mut self.outputs {
+            (output.crossed, output.required, output.ranged, output.share) = (false, false, false, None);
+            output.waiver.iter_mut().for_each(|waiver| waiver.rule = waiver.rule.filter(|rule| !["duplicate", "player"].contains(rule)));
+        }
+        self
+    }
+
     pub(super) fn without_retention(mut self) -> Self {
         self.outputs.iter_mut().for_each(|output| output.retention = None);
         self

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::de::{MapAccess, SeqAccess, Visitor};
+use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 /// A job, as `jobs.insert` and `jobs.get` describe it.
@@ -57,6 +57,29 @@ pub(super) struct TableReference {
 #[serde(default)]
 pub(super) struct Dataset {
     pub(super) location: String,
+}
+
+/// A table, as `tables.get` describes it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct TableResource {
+    #[serde(rename = "type")]
+    pub(super) kind: String,
+    pub(super) schema: Schema,
+    pub(super) time_partitioning: Option<TimePartitioning>,
+    pub(super) streaming_buffer: Option<IgnoredAny>,
+    pub(super) external_data_configuration: Option<IgnoredAny>,
+    pub(super) biglake_configuration: Option<IgnoredAny>,
+    pub(super) max_staleness: Option<IgnoredAny>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct TimePartitioning {
+    #[serde(rename = "type")]
+    pub(super) kind: String,
+    pub(super) field: Option<String>,
+    pub(super) expiration_ms: Option<IgnoredAny>,
 }
 
 /// One of the reasons for a failure.
@@ -185,7 +208,7 @@ impl<'de> Visitor<'de> for CellVisitor {
             if name == "f" {
                 cells = map.next_value::<Vec<Holder>>()?.into_iter().map(|holder| holder.v).collect();
             } else {
-                map.next_value::<serde::de::IgnoredAny>()?;
+                map.next_value::<IgnoredAny>()?;
             }
         }
         Ok(Cell::Struct(cells))

@@ -13,13 +13,22 @@ pub(super) type Dataset = (String, String);
 
 /// The datasets of these tables, which have names of one to three parts.
 pub(super) fn datasets(target: &BigQuery, named: &[&str]) -> Vec<Dataset> {
-    let plain = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | ':'));
     let names = named.iter().filter_map(|name| parts(target, name));
     let found: BTreeSet<Dataset> = names
-        .filter(|[project, dataset, _]| plain(project) && plain(dataset))
+        .filter(|[project, dataset, _]| is_plain(project) && is_plain(dataset))
         .map(|[project, dataset, _]| (project.to_owned(), dataset.to_owned()))
         .collect();
     found.into_iter().collect()
+}
+
+/// The place of a table among the resources of the server, if its name is one that can be part of an address.
+pub(super) fn resource(target: &BigQuery, name: &str) -> Option<String> {
+    let [project, dataset, table] = parts(target, name).filter(|parts| parts.iter().all(|part| is_plain(part)))?;
+    Some(format!("projects/{project}/datasets/{dataset}/tables/{table}"))
+}
+
+fn is_plain(part: &str) -> bool {
+    !part.is_empty() && part.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | ':'))
 }
 
 /// Project, dataset and table of a name.

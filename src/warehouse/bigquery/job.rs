@@ -79,7 +79,9 @@ impl Jobs {
         let bytes = query.total_bytes_processed.or(job.statistics.total_bytes_processed).and_then(|bytes| bytes.parse().ok());
         let Some(bytes) = bytes else { return fail(fault("noEstimate", "BigQuery does not say how much this would read")) };
         let name = |table: super::answer::TableReference| format!("{}.{}.{}", table.project_id, table.dataset_id, table.table_id);
-        Ok(Priced { bytes, tables: query.referenced_tables.into_iter().map(name).collect(), location })
+        // BigQuery's own lists are nobody's tables.
+        let tables = query.referenced_tables.into_iter().map(name).filter(|name| !name.contains("INFORMATION_SCHEMA"));
+        Ok(Priced { bytes, tables: tables.collect(), location })
     }
 
     /// All rows of the statement. What still runs when this fails is cancelled.
