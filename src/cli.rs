@@ -287,7 +287,7 @@ pub struct Lint {
     /// Queries of the library, or SQL files and folders; the whole library if not given.
     #[arg(value_name = "QUERY|PATH")]
     pub what: Vec<String>,
-    /// The dialect of SQL files: bigquery, duckdb, postgres or databricks; the target's, in a project.
+    /// The dialect of SQL files: bigquery, duckdb, postgres, databricks or snowflake; the target's, in a project.
     #[arg(long, value_name = "DIALECT")]
     pub dialect: Option<String>,
     /// A table of SQL files that must be read within bounds of its date column (repeatable, or with commas).

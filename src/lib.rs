@@ -41,7 +41,8 @@
 //! # What always holds
 //!
 //! - [`Sql::parse`](model::sql::Sql::parse) is the only door to an engine. Its fields are private, and it is one read-only statement.
-//! - No program is run but the commands that a gate declares, and those by `gapgate gate` alone (`run/command`).
+//! - No program is run but the commands that a gate declares, and those by `gapgate gate` alone (`run/command`); no library is
+//!   loaded but the ADBC driver that a target names.
 //! - A check that fails or cannot run is data in the report; an [`Error`](error::Error) means that the run never began.
 //! - [`Verdict::Undecided`](model::verdict::Verdict::Undecided) outranks a failure and is never a pass. Exit status 0 means that every
 //!   check was computed from a complete result.

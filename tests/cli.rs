@@ -190,7 +190,7 @@ fn the_page_of_queries_is_fresh() {
 #[test]
 fn coverage_of_three_outputs_per_dialect() {
     let dir = example();
-    for dialect in ["duckdb", "bigquery", "postgres", "databricks"] {
+    for dialect in ["duckdb", "bigquery", "postgres", "databricks", "snowflake"] {
         let all = "outputs=player_game_summary,team_offense_game_summary,upcoming_team_game_context";
         let (status, sql, error) = answer(&dir, &["render", "quality/coverage", "--dialect", dialect, all]);
         assert_eq!(status, 0, "{error}");

@@ -1,5 +1,6 @@
 //! One integration binary: the guard, the laws, the queries, their snapshots, the command line, lint and the house itself.
 
+mod adbc;
 #[cfg(feature = "bigquery")]
 mod bigquery;
 #[cfg(feature = "duckdb")]
@@ -50,7 +51,7 @@ mod queries;
 mod schema;
 #[cfg(feature = "bigquery")]
 mod server;
-#[cfg(any(feature = "postgres", feature = "databricks"))]
+#[cfg(any(feature = "adbc", feature = "postgres", feature = "databricks"))]
 mod servers;
 #[cfg(feature = "duckdb")]
 mod snapshot;

@@ -21,7 +21,8 @@ use super::servers::address;
 const PASSWORD: &str = "hush-hush-4711";
 
 /// Rows that take ages to count, and no room.
-const ENDLESS: &str = "generate_series(1, 1000000) as a cross join generate_series(1, 1000000) as b cross join generate_series(1, 9)";
+pub(crate) const ENDLESS: &str =
+    "generate_series(1, 1000000) as a cross join generate_series(1, 1000000) as b cross join generate_series(1, 9)";
 
 /// A server that a test may change; each test keeps to names of its own.
 pub(crate) struct Server {
@@ -80,7 +81,7 @@ impl Server {
         place.split_once('/').and_then(|(place, _)| place.split_once(':')).expect("a host and a port")
     }
 
-    fn open(&self, interrupt: &Interrupt) -> Box<dyn Warehouse> {
+    pub(crate) fn open(&self, interrupt: &Interrupt) -> Box<dyn Warehouse> {
         open(&[("url", &self.url)], interrupt).unwrap_or_else(|error| panic!("{error}"))
     }
 }

@@ -113,7 +113,7 @@ impl Setup {
         Header {
             project: self.project.name.clone(),
             target: self.target.name.clone(),
-            engine: self.target.dialect.name().to_owned(),
+            engine: self.target.engine().to_owned(),
             seasons: self.scope.seasons_in_range(),
             as_of: self.scope.as_of_local().strftime("%Y-%m-%d %H:%M").to_string(),
             mode: self.project.mode.as_ref().map(|mode| mode.name.clone()),

@@ -41,7 +41,7 @@ pub(super) fn target(common: &Common, project: &Project) -> Result<Target, Error
             return Err(Error::Usage(format!(
                 "--max-bytes cannot be kept by target `{}`: {} does not say beforehand what a statement reads",
                 target.name,
-                target.dialect.name()
+                target.engine()
             )));
         }
     }

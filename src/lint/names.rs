@@ -96,6 +96,7 @@ fn is_system(path: &TablePath<'_>, dialect: Dialect) -> bool {
         Dialect::Postgres => last.starts_with("pg_"),
         Dialect::BigQuery => last.starts_with("__"),
         Dialect::Databricks => lower.first().is_some_and(|first| first == "system"),
+        Dialect::Snowflake => lower.first().is_some_and(|first| first == "snowflake"),
     };
     engines_own || lower.iter().any(|part| part == "information_schema" || part == "pg_catalog")
 }
@@ -159,6 +160,7 @@ fn is_special(name: &str, dialect: Dialect) -> bool {
         _ if listed(ALL) => true,
         Dialect::BigQuery | Dialect::Databricks => name.starts_with('_'),
         Dialect::Postgres => listed(POSTGRES),
+        Dialect::Snowflake => false,
         Dialect::DuckDb => matches!(name.to_ascii_lowercase().as_str(), "filename" | "file_row_number"),
     }
 }

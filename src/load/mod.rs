@@ -3,6 +3,7 @@
 //!
 //! Files are parsed first and validated after; every complaint names file and line, and all come at once.
 
+mod adbc;
 pub mod arguments;
 mod bigquery;
 pub mod fixture;

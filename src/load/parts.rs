@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 
 use super::toml::{Fields, Node};
-use super::{bigquery, remote};
+use super::{adbc, bigquery, remote};
 use crate::model::catalogue::{Argument, KeyColumn, Output, Source, Spine, SpineSource, Target};
 use crate::model::date::Step;
 use crate::model::scope::Season;
@@ -24,8 +24,14 @@ pub(super) fn zone(node: &Node<'_>) -> Option<TimeZone> {
 }
 
 pub(super) fn target(name: &str, fields: &Fields<'_>, dir: &Path) -> Option<Target> {
-    let engines: Vec<(Dialect, &str)> = Dialect::ALL.iter().map(|dialect| (*dialect, dialect.name())).collect();
-    let dialect = fields.require("engine").and_then(|node| node.word(&engines));
+    // It has no engine of its own.
+    let own = Dialect::ALL.iter().filter(|dialect| **dialect != Dialect::Snowflake).map(|dialect| (Some(*dialect), dialect.name()));
+    let engines: Vec<(Option<Dialect>, &str)> = own.chain([(None, "adbc")]).collect();
+    let engine = fields.require("engine").and_then(|node| node.word(&engines));
+    if engine == Some(None) {
+        return adbc::source(fields, dir).map(|(dialect, source)| Target::new(name, dialect, source));
+    }
+    let dialect = engine.flatten();
     let database = fields.get("database");
     let folders = fields.get("load");
     let source = match (&database, &folders) {
@@ -42,16 +48,10 @@ pub(super) fn target(name: &str, fields: &Fields<'_>, dir: &Path) -> Option<Targ
             None
         }
     };
-    let target = Target {
-        name: name.to_owned(),
-        external_access: fields.get("external_access").and_then(|node| node.boolean()).unwrap_or(false),
-        extensions: fields.texts("extensions"),
-        memory: fields.text("memory"),
-        threads: fields.get("threads").and_then(|node| node.integer()),
-        dialect: dialect?,
-        source: source?,
-    };
-    Some(target)
+    let (external_access, extensions) = (fields.get("external_access").and_then(|node| node.boolean()), fields.texts("extensions"));
+    let (memory, threads) = (fields.text("memory"), fields.get("threads").and_then(|node| node.integer()));
+    let target = Target::new(name, dialect?, source?);
+    Some(Target { external_access: external_access.unwrap_or(false), extensions, memory, threads, ..target })
 }
 
 /// The folders of a target, which are loaded one after the other.

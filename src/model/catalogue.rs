@@ -9,6 +9,7 @@ use indexmap::IndexMap;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 
+use super::adbc::Adbc;
 use super::bigquery::BigQuery;
 use super::date::{Deadline, Step};
 use super::number::Decimal;
@@ -126,6 +127,20 @@ pub struct Target {
     pub threads: Option<u32>,
 }
 
+impl Target {
+    /// A target that grants its engine nothing beyond the rows.
+    #[must_use]
+    pub fn new(name: &str, dialect: Dialect, source: Source) -> Self {
+        Self { name: name.to_owned(), dialect, source, external_access: false, extensions: Vec::new(), memory: None, threads: None }
+    }
+
+    /// The name of its engine, as the project file has it.
+    #[must_use]
+    pub fn engine(&self) -> &'static str {
+        if matches!(self.source, Source::Adbc(_)) { "adbc" } else { self.dialect.name() }
+    }
+}
+
 /// Where a target's rows are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
@@ -139,6 +154,8 @@ pub enum Source {
     BigQuery(Box<BigQuery>),
     /// Behind a network, where the settings say.
     Remote(Settings),
+    /// Behind an ADBC driver.
+    Adbc(Box<Adbc>),
 }
 
 /// Where the keys that should exist come from.

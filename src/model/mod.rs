@@ -2,6 +2,7 @@
 //!
 //! Everything above imports from here; nothing here imports from above.
 
+pub mod adbc;
 pub mod bigquery;
 pub mod bytes;
 pub mod catalogue;

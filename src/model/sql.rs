@@ -41,11 +41,13 @@ pub enum Dialect {
     Postgres,
     /// Databricks SQL and Spark SQL.
     Databricks,
+    /// Snowflake: rendered and parsed, but never run yet.
+    Snowflake,
 }
 
 impl Dialect {
     /// Every dialect, in the order of the documentation.
-    pub const ALL: [Self; 4] = [Self::DuckDb, Self::BigQuery, Self::Postgres, Self::Databricks];
+    pub const ALL: [Self; 5] = [Self::DuckDb, Self::BigQuery, Self::Postgres, Self::Databricks, Self::Snowflake];
 
     /// The name used in files and reports.
     #[must_use]
@@ -55,6 +57,7 @@ impl Dialect {
             Self::BigQuery => "bigquery",
             Self::Postgres => "postgres",
             Self::Databricks => "databricks",
+            Self::Snowflake => "snowflake",
         }
     }
 

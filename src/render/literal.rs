@@ -29,14 +29,14 @@ fn literal(value: &Value, dialect: Dialect) -> Result<String, Error> {
     }
 }
 
-/// A text literal. BigQuery and Databricks escape with backslashes, the others double the quote.
+/// A text literal. BigQuery, Databricks and Snowflake escape with backslashes, the others double the quote.
 pub(super) fn text(text: &str, dialect: Dialect) -> Result<String, Error> {
     if text.contains('\0') {
         return Err(Error::new(ErrorKind::InvalidOperation, "a text with a zero byte has no literal"));
     }
     Ok(match dialect {
         Dialect::DuckDb | Dialect::Postgres => format!("'{}'", text.replace('\'', "''")),
-        Dialect::BigQuery | Dialect::Databricks => {
+        Dialect::BigQuery | Dialect::Databricks | Dialect::Snowflake => {
             let escaped = text.replace('\\', "\\\\").replace('\'', "\\'").replace('\n', "\\n").replace('\r', "\\r");
             format!("'{escaped}'")
         }
@@ -94,6 +94,10 @@ fn quote(name: &str, dialect: Dialect) -> Result<String, Error> {
     Ok(match dialect {
         Dialect::DuckDb | Dialect::Postgres => format!("\"{name}\""),
         Dialect::BigQuery | Dialect::Databricks => format!("`{name}`"),
+        // Names without quotes are in capitals there, those of our own steps too; only a name that must be quoted in any case can be
+        // in small letters.
+        Dialect::Snowflake if plain => format!("\"{}\"", name.to_ascii_uppercase()),
+        Dialect::Snowflake => format!("\"{name}\""),
     })
 }
 

@@ -40,7 +40,7 @@ pub fn sql(rollback: &Rollback, header: &Header, dialect: Dialect, what: &str) -
 /// One statement after the other is no transaction everywhere.
 fn transaction(dialect: Dialect) -> (&'static str, &'static str) {
     match dialect {
-        Dialect::DuckDb | Dialect::BigQuery => ("begin transaction;", "commit transaction;"),
+        Dialect::DuckDb | Dialect::BigQuery | Dialect::Snowflake => ("begin transaction;", "commit transaction;"),
         Dialect::Postgres => ("begin;", "commit;"),
         Dialect::Databricks => {
             ("-- Databricks commits each statement by itself: run all of them, in this order.", "-- End. Each statement can be run again.")

@@ -2,6 +2,8 @@
 //!
 //! Nothing but a [`Sql`], which is one read-only statement, is ever sent; the connection is read-only besides.
 
+#[cfg(feature = "adbc")]
+mod adbc;
 #[cfg(feature = "bigquery")]
 mod bigquery;
 #[cfg(feature = "databricks")]
@@ -19,6 +21,7 @@ mod waiting;
 use std::time::Instant;
 
 use crate::error::Error;
+use crate::model::adbc::Adbc;
 use crate::model::catalogue::{Source, Target};
 use crate::model::fixture::{Part, SmallWarehouse};
 use crate::model::report::Finding;
@@ -53,7 +56,7 @@ pub enum QueryError {
 
 impl QueryError {
     /// What it means where it stands in the way of a whole target.
-    #[cfg(any(feature = "bigquery", feature = "postgres", feature = "databricks"))]
+    #[cfg(any(feature = "adbc", feature = "bigquery", feature = "postgres", feature = "databricks"))]
     fn finding(&self, rule: &str) -> Finding {
         match self {
             Self::Explained { message, remedy } => Finding::undecided(rule, message).with_remedy(remedy),
@@ -156,6 +159,9 @@ pub fn open(target: &Target, project_dir: &std::path::Path, interrupt: &Interrup
     if let Source::Unset(variable) = &target.source {
         return Err(Error::Usage(format!("target `{}` needs {variable}, which the environment does not have", target.name)));
     }
+    if let Source::Adbc(adbc) = &target.source {
+        return open_adbc(target, adbc, interrupt);
+    }
     match target.dialect {
         #[cfg(feature = "duckdb")]
         Dialect::DuckDb => duckdb::open(target, project_dir, interrupt),
@@ -165,7 +171,6 @@ pub fn open(target: &Target, project_dir: &std::path::Path, interrupt: &Interrup
         Dialect::Postgres => postgres::open(target, interrupt),
         #[cfg(feature = "databricks")]
         Dialect::Databricks => databricks::open(target, interrupt),
-        #[cfg(not(all(feature = "duckdb", feature = "bigquery", feature = "postgres", feature = "databricks")))]
         dialect => {
             let _ = (project_dir, interrupt);
             Err(Error::Usage(format!(
@@ -176,6 +181,17 @@ pub fn open(target: &Target, project_dir: &std::path::Path, interrupt: &Interrup
             )))
         }
     }
+}
+
+#[cfg(feature = "adbc")]
+fn open_adbc(target: &Target, adbc: &Adbc, interrupt: &Interrupt) -> Result<Box<dyn Warehouse>, Error> {
+    adbc::open(target, adbc, interrupt)
+}
+
+#[cfg(not(feature = "adbc"))]
+fn open_adbc(target: &Target, _adbc: &Adbc, _interrupt: &Interrupt) -> Result<Box<dyn Warehouse>, Error> {
+    let name = &target.name;
+    Err(Error::Usage(format!("target `{name}` needs an ADBC driver, which this build cannot load: build gapgate with `--features adbc`")))
 }
 
 /// A small warehouse in memory, with what a case adds to it. It is locked once it is loaded.

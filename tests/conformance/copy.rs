@@ -65,6 +65,7 @@ pub(crate) fn data_type(words: &str, dialect: Dialect) -> String {
             Dialect::Postgres => postgres,
             Dialect::Databricks => databricks,
             Dialect::BigQuery => bigquery,
+            Dialect::Snowflake => panic!("nothing is loaded into Snowflake"),
         }
         .to_owned()
     };

@@ -9,6 +9,9 @@ use gapgate::model::sql::Dialect;
 #[cfg(any(feature = "bigquery", feature = "databricks"))]
 use serde_json::{Value as Json, json};
 
+#[cfg(feature = "adbc")]
+mod driven;
+
 use super::copy::Rows;
 #[cfg(feature = "databricks")]
 use super::copy::data_type;
@@ -52,6 +55,10 @@ pub(crate) fn all(test: &str) -> Vec<Box<dyn Engine>> {
     engines.extend(crate::emulator::endpoint(test).map(|endpoint| Box::new(BigQuery(endpoint)) as Box<dyn Engine>));
     #[cfg(feature = "postgres")]
     engines.extend(postgres(test));
+    #[cfg(all(feature = "adbc", feature = "postgres"))]
+    engines.extend(driven::postgres(test));
+    #[cfg(feature = "adbc")]
+    engines.extend(driven::duckdb(test));
     #[cfg(feature = "databricks")]
     engines.extend(spark(test));
     engines

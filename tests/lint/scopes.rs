@@ -2,7 +2,7 @@
 
 use gapgate::lint::scope::{Scopes, Source, TablePath};
 use gapgate::model::sql::Dialect;
-use sqlparser::dialect::{BigQueryDialect, DatabricksDialect, DuckDbDialect, PostgreSqlDialect};
+use sqlparser::dialect::{BigQueryDialect, DatabricksDialect, DuckDbDialect, PostgreSqlDialect, SnowflakeDialect};
 use sqlparser::parser::Parser;
 
 /// The relations of every scope, then every name with what it can mean: `x = t?` could be of t, `x = t` is, `x = ^t` of an outer scope.
@@ -12,6 +12,7 @@ fn told(sql: &str, dialect: Dialect) -> String {
         Dialect::DuckDb => &DuckDbDialect,
         Dialect::Postgres => &PostgreSqlDialect {},
         Dialect::Databricks => &DatabricksDialect,
+        Dialect::Snowflake => &SnowflakeDialect,
     };
     let query = Parser::new(grammar).try_with_sql(sql).and_then(|mut parser| parser.parse_query()).expect("a query");
     let declared = |path: &TablePath<'_>| path.is("shop.orders").then(|| vec!["id".to_owned(), "day".to_owned()]);

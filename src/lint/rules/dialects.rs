@@ -58,7 +58,7 @@ fn in_select(dialect: Dialect, scope: &Scope<'_>) -> Option<(&'static str, &'sta
     let exclude = |options: &WildcardAdditionalOptions| options.opt_exclude.is_some();
     let mut stars = stars;
     match dialect {
-        Dialect::BigQuery | Dialect::Databricks if matches!(scope.select.distinct, Some(Distinct::On(_))) => {
+        Dialect::BigQuery | Dialect::Databricks | Dialect::Snowflake if matches!(scope.select.distinct, Some(Distinct::On(_))) => {
             Some(("DISTINCT ON is not known here", "number the rows and keep the first: qualify row_number() over (...) = 1"))
         }
         Dialect::BigQuery if stars.any(exclude) => Some(("`* exclude` is not known here", "write `* except (...)`")),
@@ -172,6 +172,16 @@ fn in_function(context: &Context<'_, '_>, function: &Function, expr: &Expr) -> O
             ("generate_series", "write explode(sequence(...))"),
             ("generate_date_array", "write sequence(a, b, interval 1 day)"),
             ("approx_quantiles", "write percentile_approx"),
+        ],
+        Dialect::Snowflake => &[
+            ("safe_divide", "write a / nullif(b, 0)"),
+            ("countif", "write count_if"),
+            ("date_diff", "write datediff(day, a, b)"),
+            ("timestamp_diff", "write timestampdiff"),
+            ("format_date", "write to_char"),
+            ("generate_series", "write flatten(input => array_generate_range(...))"),
+            ("generate_date_array", "write flatten(input => array_generate_range(...))"),
+            ("approx_quantiles", "write approx_percentile"),
         ],
     };
     let (_, remedy) = foreign.iter().find(|(foreign, _)| *foreign == name)?;

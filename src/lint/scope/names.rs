@@ -125,7 +125,7 @@ impl<'a> Scopes<'a> {
 
     /// Whether a relation's name alone can stand for its row or its value.
     fn holds_itself(&self, relation: &Relation<'a>) -> bool {
-        self.dialect() != Dialect::Databricks || matches!(relation.source, Source::Unnest)
+        !matches!(self.dialect(), Dialect::Databricks | Dialect::Snowflake) || matches!(relation.source, Source::Unnest)
     }
 
     /// The relations that have, or could have, a column of that name; a scope that surely has it hides those outside.
@@ -154,7 +154,7 @@ impl<'a> Scopes<'a> {
         match clause {
             Clause::OrderBy | Clause::GroupBy | Clause::Pipe => true,
             Clause::Having | Clause::Qualify => !matches!(self.dialect, Dialect::Postgres),
-            Clause::Select | Clause::Where => matches!(self.dialect, Dialect::DuckDb | Dialect::Databricks),
+            Clause::Select | Clause::Where => matches!(self.dialect, Dialect::DuckDb | Dialect::Databricks | Dialect::Snowflake),
             Clause::From | Clause::On(_) | Clause::Window | Clause::Limit => false,
         }
     }

@@ -93,12 +93,32 @@ const DATABRICKS: &[Rule] = &[
     (SESSION, "event_log perform_* get_event_log create_* drop_* set_* vacuum optimize*"),
 ];
 
+const SNOWFLAKE: &[Rule] = &[
+    (RUNS_CODE, "identifier to_query result_scan system* procedure*"),
+    (
+        FILES,
+        "
+        get_presigned_url build_scoped_file_url build_stage_file_url get_stage_location get_relative_path
+        get_absolute_path directory infer_schema generate_column_description to_file try_to_file read_* fl_* parse_document
+        stage_* load_* copy_*",
+    ),
+    (
+        NETWORK,
+        "
+        complete try_complete cortex_* embed_text* search_preview finetune summarize classify_text extract_answer
+        sentiment send_* notification_* email_* external_*",
+    ),
+    (SECRETS, "getvariable get_ddl list_secrets policy_* *_credential *_credentials"),
+    (SESSION, "getnextval create_* drop_* alter_* set_* cancel_* task_* validate*"),
+];
+
 const fn rules(dialect: Dialect) -> &'static [Rule] {
     match dialect {
         Dialect::DuckDb => DUCKDB,
         Dialect::BigQuery => BIGQUERY,
         Dialect::Postgres => POSTGRES,
         Dialect::Databricks => DATABRICKS,
+        Dialect::Snowflake => SNOWFLAKE,
     }
 }
 
@@ -123,6 +143,7 @@ const fn series(dialect: Dialect) -> &'static str {
         explode explode_outer posexplode posexplode_outer inline inline_outer stack json_tuple range sequence
         variant_explode variant_explode_outer"
         }
+        Dialect::Snowflake => "flatten generator split_to_table strtok_split_to_table",
     }
 }
 
@@ -133,6 +154,7 @@ const fn schemas(dialect: Dialect) -> &'static [(&'static str, &'static str)] {
         Dialect::DuckDb => &[("main", ""), ("system.main", ""), ("pg_catalog", "")],
         Dialect::Postgres => &[("pg_catalog", "")],
         Dialect::Databricks => &[("builtin", ""), ("system.builtin", "")],
+        Dialect::Snowflake => &[],
         Dialect::BigQuery => &[
             ("safe", ""),
             (
@@ -177,11 +199,16 @@ pub(super) fn check_call(piece: &Piece<'_>, dialect: Dialect) -> Result<(), Refu
     Call { at: piece.start, written: piece.text.to_owned(), parts: Vec::new() }.allowed(bare, dialect)
 }
 
-/// Checks the name of a field, which Postgres takes for a function if there is no such field.
+/// Checks the name of a field, which Postgres takes for a function if there is no such field. Snowflake's sequences count on
+/// when such a field of theirs is read.
 pub(super) fn check_field(field: &Ident, dialect: Dialect) -> Result<(), Refusal> {
     let name = field.value.to_ascii_lowercase();
-    let risky = fits(POSTGRES_NOT_FIELDS, &name);
-    if dialect == Dialect::Postgres && risky && !fits(POSTGRES_HARMLESS, &name) {
+    let risky = match dialect {
+        Dialect::Postgres => fits(POSTGRES_NOT_FIELDS, &name) && !fits(POSTGRES_HARMLESS, &name),
+        Dialect::Snowflake => name == "nextval",
+        Dialect::DuckDb | Dialect::BigQuery | Dialect::Databricks => false,
+    };
+    if risky {
         let why = "can be called through a dot";
         return Err(Refusal::Function { at: place(field.span.start), name: field.to_string(), why });
     }

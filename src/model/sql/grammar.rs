@@ -3,7 +3,7 @@
 
 use std::any::TypeId;
 
-use sqlparser::dialect::{BigQueryDialect, DatabricksDialect, Dialect as Grammar, DuckDbDialect, PostgreSqlDialect};
+use sqlparser::dialect::{BigQueryDialect, DatabricksDialect, Dialect as Grammar, DuckDbDialect, PostgreSqlDialect, SnowflakeDialect};
 
 use super::Dialect;
 
@@ -15,6 +15,7 @@ impl Dialect {
             Self::BigQuery => &BigQueryDialect,
             Self::Postgres => &PostgreSqlDialect {},
             Self::Databricks => &DatabricksDialect,
+            Self::Snowflake => &SnowflakeDialect,
         }
     }
 }

@@ -62,7 +62,7 @@ fn hides_the_next(idents: &[&Ident], dialect: Dialect) -> bool {
     let word = match dialect {
         Dialect::Postgres => "only",
         Dialect::Databricks => "stream",
-        Dialect::DuckDb | Dialect::BigQuery => return false,
+        Dialect::DuckDb | Dialect::BigQuery | Dialect::Snowflake => return false,
     };
     matches!(idents, [ident] if ident.quote_style.is_none() && ident.value.eq_ignore_ascii_case(word))
 }
@@ -71,7 +71,7 @@ fn is_string(ident: &Ident, dialect: Dialect) -> bool {
     match ident.quote_style {
         None => false,
         Some('"') => matches!(dialect, Dialect::BigQuery | Dialect::Databricks),
-        Some('`') => matches!(dialect, Dialect::DuckDb | Dialect::Postgres),
+        Some('`') => matches!(dialect, Dialect::DuckDb | Dialect::Postgres | Dialect::Snowflake),
         Some(_) => true,
     }
 }
@@ -103,7 +103,7 @@ fn is_file(parts: &[&str], idents: &[&Ident], dialect: Dialect) -> bool {
             let quoted = idents.iter().any(|ident| extended(&ident.value.to_ascii_lowercase().split('.').collect::<Vec<_>>()));
             quoted || matches!(idents, [format, _] if listed(FORMATS, &format.value.to_ascii_lowercase()))
         }
-        Dialect::BigQuery | Dialect::Postgres => false,
+        Dialect::BigQuery | Dialect::Postgres | Dialect::Snowflake => false,
     }
 }
 
@@ -127,6 +127,11 @@ fn is_secret(parts: &[&str], dialect: Dialect) -> bool {
             (catalogue && !listed(DUCKDB_CATALOGUE, last)) || last == "pg_settings"
         }
         Dialect::Databricks => last.contains("secret") && schema == "information_schema",
+        // What others asked, and as whom they came.
+        Dialect::Snowflake => {
+            listed("account_usage organization_usage reader_account_usage", schema)
+                || (schema == "information_schema" && last.contains("secret"))
+        }
         Dialect::BigQuery => false,
     }
 }

@@ -121,21 +121,26 @@ impl<'a> Scanner<'a> {
     }
 
     fn step(&mut self, next: char) -> Result<(), Refusal> {
-        use Dialect::{BigQuery, Databricks, DuckDb, Postgres};
+        use Dialect::{BigQuery, Databricks, DuckDb, Postgres, Snowflake};
         let start = self.mark();
         match (next, self.dialect) {
             (' ' | '\t' | '\n' | '\r', _) => self.skip(1),
             ('-', _) if self.rest().starts_with("--") => self.line_comment()?,
             ('#', BigQuery) => self.line_comment()?,
             ('/', _) if self.rest().starts_with("/*") => self.block_comment()?,
+            ('/', Snowflake) if self.rest().starts_with("//") => return Err(self.ambiguous("a comment of two slashes", "write two dashes")),
+            ('-', Snowflake) if self.rest().starts_with("->>") => {
+                return Err(Refusal::Construct { at: self.place, what: "the flow from one statement to the next" });
+            }
             ('\'', _) | ('"', BigQuery | Databricks) => {
                 // Spark can be set to read double quotes as names, where a backslash escapes nothing.
-                let backslash = self.dialect == BigQuery || (self.dialect == Databricks && next == '\'');
+                let backslash = matches!(self.dialect, BigQuery | Snowflake) || (self.dialect == Databricks && next == '\'');
                 self.string(next, Quoting { start, backslash })?;
             }
-            ('"', DuckDb | Postgres) | ('`', BigQuery | Databricks) => self.name(next)?,
+            ('"', DuckDb | Postgres | Snowflake) | ('`', BigQuery | Databricks) => self.name(next)?,
             ('$', DuckDb | Postgres) => self.placeholder()?,
-            ('`' | '\\', _) | ('$', BigQuery | Databricks) => return Err(self.stray(next, "here")),
+            // Behind an @ Snowflake has files.
+            ('`' | '\\', _) | ('$', BigQuery | Databricks | Snowflake) | ('@', Snowflake) => return Err(self.stray(next, "here")),
             _ if next == '_' || next.is_alphanumeric() => self.word()?,
             _ if next.is_ascii_punctuation() => {
                 self.skip(1);

@@ -101,6 +101,10 @@ impl Visitor for Guard {
             }
             TableFactor::Table { name, with_hints, .. } if !with_hints.is_empty() => refuse(place(name.span().start), "a table hint"),
             TableFactor::Function { name, .. } => flow(functions::check_table(name, self.dialect)),
+            // `table(...)` around a function is how Snowflake calls it here.
+            TableFactor::TableFunction { expr: Expr::Function(function), .. } if self.dialect == Dialect::Snowflake => {
+                flow(functions::check_table(&function.name, self.dialect))
+            }
             TableFactor::Table { .. }
             | TableFactor::Derived { .. }
             | TableFactor::UNNEST { .. }
