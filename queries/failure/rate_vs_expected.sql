@@ -90,7 +90,7 @@ counted as (
         or (latest.state in ('failed', 'unknown') and latest.entities_done + latest.entities_failed is not null)
 ),
 {% if phases %}
-phases as (
+named_phases as (
     select
         {{ "phase" | ident }} as phase_name,
         {{ "start" | ident }} as first_day,
@@ -101,10 +101,10 @@ phases as (
 phased as (
     select
         counted.*,
-        {% if phases %}phases.phase_name{% else %}'week ' || {% set week %}cast(floor(day_of_season / 7.0) as bigint) + 1{% endset %}{{ sql.text(week) }}{% endif %} as phase
+        {% if phases %}named_phases.phase_name{% else %}'week ' || {% set week %}cast(floor(day_of_season / 7.0) as bigint) + 1{% endset %}{{ sql.text(week) }}{% endif %} as phase
     from counted
     {%- if phases %}
-    left join phases on counted.day between phases.first_day and phases.last_day
+    left join named_phases on counted.day between named_phases.first_day and named_phases.last_day
     {%- endif %}
 ),
 
@@ -173,8 +173,8 @@ judged as (
         union all
         {% endif %}{% endfor %}
     ) as bands
-    left join phases on bands.band_name = phases.phase_name
-    where phases.phase_name is null
+    left join named_phases on bands.band_name = named_phases.phase_name
+    where named_phases.phase_name is null
     {%- endif %}
 )
 
