@@ -1,5 +1,7 @@
 //! The program: parse, call, exit.
 
+#[cfg(unix)]
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -20,5 +22,18 @@ fn main() -> ExitCode {
     let user = ["USER", "USERNAME", "LOGNAME"].iter().find_map(|name| std::env::var(name).ok());
     let clock = jiff::Timestamp::now;
     let environment = Environment { now: clock(), clock, user: user.unwrap_or_else(|| "unknown".to_owned()), interrupt };
-    ExitCode::from(command::run(&cli, &environment))
+    end(command::run(&cli, &environment))
+}
+
+/// Everything is written and closed by now. What the exit handlers of engine and allocator do is to give back memory piece by
+/// piece, which the system does at once.
+#[cfg(unix)]
+fn end(status: u8) -> ExitCode {
+    let _ = std::io::stdout().flush();
+    signal_hook::low_level::exit(status.into())
+}
+
+#[cfg(not(unix))]
+fn end(status: u8) -> ExitCode {
+    ExitCode::from(status)
 }

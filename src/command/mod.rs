@@ -17,6 +17,8 @@ mod snapshot;
 mod watch;
 mod waves;
 
+use std::panic::resume_unwind;
+use std::thread;
 use std::time::Instant;
 
 use jiff::Timestamp;
@@ -92,8 +94,13 @@ struct Setup {
 impl Setup {
     fn load(common: &Common, environment: &Environment) -> Result<Self, Error> {
         let start = Instant::now();
-        let project = project::load_in(&common.directory, common.mode.as_deref())?;
-        let library = library::load(Some(&common.directory))?;
+        let (project, library) = thread::scope(|scope| {
+            // Neither needs the other.
+            let library = scope.spawn(|| library::load(Some(&common.directory)));
+            (project::load_in(&common.directory, common.mode.as_deref()), library.join())
+        });
+        let project = project?;
+        let library = library.unwrap_or_else(|panic| resume_unwind(panic))?;
         let scope = options::scope(common, &project, environment.now)?;
         let target = options::target(common, &project)?;
         Ok(Self { project, library, scope, target, start })
