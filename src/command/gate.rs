@@ -1,7 +1,7 @@
 //! `gapgate gate`: go or no-go for a stage.
 
 use std::borrow::Cow;
-use std::cell::OnceCell;
+use std::sync::OnceLock;
 use std::thread;
 
 use super::{Environment, Setup, options};
@@ -47,41 +47,25 @@ pub(super) fn run(common: &Common, environment: &Environment, args: &cli::Gate) 
     if !made.is_empty() {
         record::decide(&setup.project.dir, &made)?;
     }
+    let document = OnceLock::new();
+    let json = || document.get_or_init(|| json::report(&report)).as_str();
     thread::scope(|scope| {
-        // Closing takes the engine as long as writing takes us.
+        // Neither needs what is written meanwhile.
         scope.spawn(move || drop(warehouse));
-        publish(&setup, common, environment, args.gate.as_deref(), &report, &formats)
+        scope.spawn(|| keep(&setup, environment, args.gate.as_deref(), &json));
+        formats.iter().try_for_each(|(format, place)| {
+            let text = match format {
+                _ if common.quiet && *place == Place::Stdout => format!("{}\n", answer(report.verdict())).into(),
+                Format::Table => Cow::from(terminal::report(&report, Style::detect(common.verbose))),
+                Format::Json => json().into(),
+                Format::Junit => junit::report(&report).into(),
+                Format::Csv => csv::report(&report).into(),
+                Format::Signoff => signoff::report(&report, &circumstances(&setup, environment)).into(),
+            };
+            report::write(place, &text)
+        })
     })?;
     Ok(report.verdict().exit_status(args.strict))
-}
-
-/// Records the run, and writes its report in every format that is asked for.
-fn publish(
-    setup: &Setup,
-    common: &Common,
-    environment: &Environment,
-    gate: Option<&str>,
-    report: &Report,
-    formats: &[(Format, Place)],
-) -> Result<(), Error> {
-    let document = OnceCell::new();
-    let json = || document.get_or_init(|| json::report(report)).as_str();
-    keep(setup, environment, gate, &json);
-    for (format, place) in formats {
-        if common.quiet && *place == Place::Stdout {
-            report::write(place, &format!("{}\n", answer(report.verdict())))?;
-            continue;
-        }
-        let text = match format {
-            Format::Table => Cow::from(terminal::report(report, Style::detect(common.verbose))),
-            Format::Json => json().into(),
-            Format::Junit => junit::report(report).into(),
-            Format::Csv => csv::report(report).into(),
-            Format::Signoff => signoff::report(report, &circumstances(setup, environment)).into(),
-        };
-        report::write(place, &text)?;
-    }
-    Ok(())
 }
 
 /// Whether the commands of gates are run.
