@@ -130,11 +130,18 @@ fn partitions_of_the_emulator_say_what_its_rows_say() {
 
     let Some(endpoint) = crate::emulator::endpoint("partitions of BigQuery") else { return };
     let mut runner = TestRunner::deterministic();
-    let drawn = std::iter::repeat_with(|| plans().new_tree(&mut runner).expect("a world").current());
-    let (mut classes, mut counted) = (BTreeSet::new(), 0);
-    for (number, plan) in drawn.filter(|plan| plan.kinds().len() > 8).take(8).enumerate() {
+    let (mut classes, mut counted, mut seen) = (BTreeSet::new(), 0, BTreeSet::new());
+    for number in 0..200 {
+        let plan = plans().new_tree(&mut runner).expect("a world").current();
         let (world, toml) = dated(&plan, false);
         let fixture = Fixture::new(&toml, &world.sql());
+        let held = fixture.cover(&world.scope(&fixture));
+        let known = seen.len();
+        seen.extend(held.iter().filter(|coverage| coverage.rows > 0).flat_map(|coverage| coverage.counts.keys().copied()));
+        // The emulator is slow: only worlds with a class that those before had not.
+        if seen.len() == known {
+            continue;
+        }
         let days = |table: &copy::Rows| if table.name.starts_with("box") { "partition by played_on" } else { "" };
         let place = format!("days{}x{number}", std::process::id());
         let target = BigQuery(endpoint.clone()).copy(&place, &copy::tables(fixture.warehouse.as_ref()), days);
@@ -165,7 +172,7 @@ fn partitions_of_the_emulator_say_what_its_rows_say() {
         assert_eq!(found, ask("local", &[]), "on BigQuery, and on DuckDB\n{toml}");
     }
     let wanted = ["ok", "missing", "partial", "excess", "extra", "null_key", "pending", "not_expected"];
-    assert!(counted > 12 && wanted.iter().all(|name| classes.contains(*name)), "{counted} outputs were counted, with {classes:?}");
+    assert!(counted > 3 && wanted.iter().all(|name| classes.contains(*name)), "{counted} outputs were counted, with {classes:?}");
 }
 
 /// The statement passes the guard, and nobody takes it for one that reads a table without bounds.
