@@ -15,7 +15,8 @@ use tempfile::TempDir;
 use self::bigquery::{TOKEN, is_dry_run, is_insert, is_later_page, is_results, refusal};
 use crate::server::{Fault, Reply, Request};
 
-const PROJECT: &str = r#"
+/// A shop on a server of our own, without gates.
+pub(crate) const SHOP: &str = r#"
 [project]
 name = "shop"
 as_of = "2024-02-01"
@@ -40,7 +41,9 @@ stage = "raw"
 table = "shop.sales"
 spine = "days"
 date = "sold_on"
+"#;
 
+const GATES: &str = r#"
 [gates.whole]
 stage = "raw"
 checks = ["shop/whole"]
@@ -82,7 +85,7 @@ select holed.day as day, holed.amount as amount from shop.holed as holed order b
 
 pub(crate) fn project(endpoint: &str) -> TempDir {
     let dir = TempDir::new().expect("a folder");
-    fs::write(dir.path().join("gapgate.toml"), PROJECT.replace("ENDPOINT", endpoint)).expect("a project file");
+    fs::write(dir.path().join("gapgate.toml"), format!("{SHOP}{GATES}").replace("ENDPOINT", endpoint)).expect("a project file");
     fs::create_dir_all(dir.path().join("queries/shop")).expect("a folder");
     fs::write(dir.path().join("queries/shop/whole.sql"), WHOLE).expect("a query");
     fs::write(dir.path().join("queries/shop/holed.sql"), HOLED).expect("a query");

@@ -8,43 +8,16 @@ use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 
 use crate::faults::bigquery::{self, is_dry_run, is_insert, is_results, refusal};
-use crate::faults::{Change, Step, gapgate};
+use crate::faults::{Change, SHOP, Step, gapgate};
 use crate::server::{Fault, Reply, Request, Server};
 
-const PROJECT: &str = r#"
-[project]
-name = "shop"
-as_of = "2024-02-01"
-
-[targets.cloud]
-engine = "bigquery"
-project = "demo"
-endpoint = "ENDPOINT"
-token = "${GAPGATE_TEST_TOKEN}"
-
-[seasons.2024]
-start = 2024-01-01
-end = 2024-01-31
-
-[spines.days]
-table = "shop.calendar"
-key = { day = "date" }
-
-[outputs.sales]
-stage = "raw"
-table = "shop.sales"
-spine = "days"
-date = "sold_on"
-
-[gates.raw]
-stage = "raw"
-"#;
+const GATE: &str = "\n[gates.raw]\nstage = \"raw\"\n";
 
 const COUNTS: &str = "INFORMATION_SCHEMA.PARTITIONS";
 
 fn project(server: &Server) -> TempDir {
     let dir = TempDir::new().expect("a folder");
-    fs::write(dir.path().join("gapgate.toml"), PROJECT.replace("ENDPOINT", &server.url())).expect("a project file");
+    fs::write(dir.path().join("gapgate.toml"), format!("{SHOP}{GATE}").replace("ENDPOINT", &server.url())).expect("a project file");
     dir
 }
 

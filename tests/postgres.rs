@@ -135,12 +135,16 @@ fn reason<T>(outcome: Result<T, QueryError>) -> String {
 #[test]
 fn many_rows_arrive_whole_from_several_threads() {
     let Some(server) = Server::find("many_rows_arrive_whole_from_several_threads") else { return };
-    let warehouse = server.open(&Interrupt::default());
+    ask_for_many_rows_at_once(server.open(&Interrupt::default()).as_ref());
+}
+
+/// Many rows in several threads, every one of which gets them all.
+pub(crate) fn ask_for_many_rows_at_once(warehouse: &dyn Warehouse) {
     let statement = "select n, cast(n as text) as t, n * 1.5 as d, date '2000-01-01' + n as day from generate_series(1, 50000) as n";
     thread::scope(|scope| {
         for _ in 0..6 {
             scope.spawn(|| {
-                let table = ask(warehouse.as_ref(), statement).expect("rows");
+                let table = ask(warehouse, statement).expect("rows");
                 assert_eq!((table.len(), table.is_truncated()), (50_000, false));
                 let sum: i64 = table.rows().map(|row| row[0].as_int().expect("a number")).sum();
                 assert_eq!(sum, 50_000 * 50_001 / 2);

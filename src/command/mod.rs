@@ -111,7 +111,12 @@ impl Setup {
     }
 
     fn session<'a>(&'a self, warehouse: &'a dyn Warehouse, common: &Common) -> Session<'a> {
-        Session::new(&self.project, &self.library, &self.scope, warehouse, deadline_in(common.timeout))
+        self.session_of(&self.scope, warehouse, common)
+    }
+
+    /// The same for another scope than the one that was asked for.
+    fn session_of<'a>(&'a self, scope: &'a Scope, warehouse: &'a dyn Warehouse, common: &Common) -> Session<'a> {
+        Session::new(&self.project, &self.library, scope, warehouse, deadline_in(common.timeout))
             .with_jobs(common.jobs)
             .with_scan(common.scan)
     }

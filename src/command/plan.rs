@@ -6,7 +6,6 @@ use crate::error::Error;
 use crate::model::scope::Scope;
 use crate::report;
 use crate::run::waves::rollback::{Asked, rollback};
-use crate::run::{Session, deadline_in};
 
 #[derive(Clone, Copy)]
 enum Format {
@@ -31,9 +30,7 @@ pub(super) fn run(common: &Common, environment: &Environment, plan: &Plan) -> Re
     let outputs = options::outputs(common, &setup.project, &args.names)?;
     let whole = Scope { range: None, ..setup.scope.clone() };
     let warehouse = setup.open(environment)?;
-    let session = Session::new(&setup.project, &setup.library, &whole, warehouse.as_ref(), deadline_in(common.timeout))
-        .with_jobs(common.jobs)
-        .with_scan(common.scan);
+    let session = setup.session_of(&whole, warehouse.as_ref(), common);
     let asked = Asked { outputs, range: setup.scope.range, keys: args.keys.clone(), damaged };
     let found = rollback(&session, &asked)?;
     for (output, why) in &found.undecided {

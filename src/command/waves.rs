@@ -12,8 +12,6 @@ use crate::model::scope::Scope;
 use crate::report::commands::{Columns, Template};
 use crate::report::terminal::Style;
 use crate::report::{self, Place, csv, lines, terminal, waves};
-use crate::run::Session;
-use crate::run::deadline_in;
 use crate::run::waves::{Wanted, schedule};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,9 +73,7 @@ pub(super) fn run(common: &Common, environment: &Environment, args: &Retry) -> R
     // A key of a range may read keys before it, so whole seasons are looked at.
     let whole = Scope { range: None, ..setup.scope.clone() };
     let warehouse = setup.open(environment)?;
-    let session = Session::new(&setup.project, &setup.library, &whole, warehouse.as_ref(), deadline_in(common.timeout))
-        .with_jobs(common.jobs)
-        .with_scan(common.scan);
+    let session = setup.session_of(&whole, warehouse.as_ref(), common);
     let wanted = Wanted { outputs, range: setup.scope.range, impact: args.impact, with_impact: args.with_impact, force: args.force };
     let mut schedule = schedule(&session, &wanted)?;
     if let Some(most) = args.sample.map(|most| most as usize) {

@@ -10,7 +10,7 @@ use gapgate::warehouse::{Deadline, Interrupt, QueryError, Warehouse};
 
 use super::SECRET;
 use super::loading::{POSTGRES, ask, driver, one, open, reason};
-use crate::postgres::{ENDLESS, Server};
+use crate::postgres::{ENDLESS, Server, ask_for_many_rows_at_once};
 
 struct Place {
     library: String,
@@ -97,18 +97,7 @@ fn values_are_those_of_the_engine_that_is_built_in() {
 #[test]
 fn many_rows_of_a_driver_arrive_whole_from_several_threads() {
     let Some(place) = Place::find("many_rows_of_a_driver_arrive_whole_from_several_threads") else { return };
-    let warehouse = place.open(&Interrupt::default());
-    let statement = "select n, cast(n as text) as t, n * 1.5 as d, date '2000-01-01' + n as day from generate_series(1, 50000) as n";
-    thread::scope(|scope| {
-        for _ in 0..6 {
-            scope.spawn(|| {
-                let table = ask(warehouse.as_ref(), statement).expect("rows");
-                assert_eq!((table.len(), table.is_truncated()), (50_000, false));
-                let sum: i64 = table.rows().map(|row| row[0].as_int().expect("a number")).sum();
-                assert_eq!(sum, 50_000 * 50_001 / 2);
-            });
-        }
-    });
+    ask_for_many_rows_at_once(place.open(&Interrupt::default()).as_ref());
 }
 
 #[test]
