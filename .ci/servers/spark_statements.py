@@ -31,7 +31,8 @@ def start():
         "spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1", "spark.ui.enabled": "false",
         "spark.sql.session.timeZone": "UTC", "spark.sql.shuffle.partitions": "2", "spark.driver.memory": "2g",
         # Small plans are quicker interpreted than compiled.
-        "spark.sql.codegen.wholeStage": "false", "spark.sql.adaptive.enabled": "false", "spark.sql.catalogImplementation": "in-memory",
+        "spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+        "spark.sql.adaptive.enabled": "false", "spark.sql.catalogImplementation": "in-memory",
     }
     builder = SparkSession.builder.master("local[2]").appName("gapgate")
     for name, value in options.items():

@@ -148,7 +148,7 @@ impl Engine for BigQuery {
 
     /// The emulator takes ten seconds for a thousand rows. Every query of this project has cases in others too.
     fn takes(&self, project: &Path) -> bool {
-        !project.ends_with("incidents")
+        !project.ends_with(super::LARGE)
     }
 
     fn differences(&self) -> &'static [(&'static str, &'static str, &'static str)] {
