@@ -146,11 +146,13 @@ fn every_query_is_reviewed_as_sql() {
 }
 
 #[test]
-fn every_query_is_read_only_in_every_dialect() {
-    for proof in proofs() {
+fn every_query_is_read_only_and_without_a_warning_in_every_dialect() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let examples = ["examples/nba", "examples/commodity"].map(|example| root.join(example));
+    for folder in proofs().iter().map(|proof| &proof.folder).chain(&examples) {
         let mut lint = Command::new(env!("CARGO_BIN_EXE_gapgate"));
-        let output = lint.arg("-C").arg(&proof.folder).arg("lint").env_remove("GAPGATE_TARGET").output().expect("the program runs");
-        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+        let output = lint.arg("-C").arg(folder).args(["lint", "--strict"]).env_remove("GAPGATE_TARGET").output().expect("the program runs");
+        assert_eq!(output.status.code(), Some(0), "{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     }
 }
 

@@ -79,7 +79,7 @@ followed as (
         max(case when is_slot = 1 then {{ day | ident }} end) over (
             {{ cadence.by_series(output, "timeline") }}order by timeline.{{ day | ident }}, is_slot desc
             rows between unbounded preceding and current row
-        ) as slot_day
+        ) as own_slot
     from timeline
     where {{ day | ident }} is not null
 ),
@@ -89,9 +89,9 @@ placed as (
         {{ cadence.series(output, "followed") }}
         {{ day | ident }} as done_on,
         held_rows,
-        slot_day,
+        own_slot,
         case when {{ day | ident }} > {{ scope.as_of_date }} then 1 else 0 end as in_future,
-        row_number() over (partition by {{ cadence.series(output, "followed") }}slot_day order by {{ day | ident }}) as place_in_slot
+        row_number() over (partition by {{ cadence.series(output, "followed") }}own_slot order by {{ day | ident }}) as place_in_slot
     from followed
     where is_slot = 0
 ),
@@ -105,7 +105,7 @@ deviations as (
         coalesce(first_done.held_rows, 0) as held_rows
     from slots
     left join placed as first_done
-        on {{ cadence.same_series(output, "slots", "first_done") }}slots.{{ day | ident }} = first_done.slot_day
+        on {{ cadence.same_series(output, "slots", "first_done") }}slots.{{ day | ident }} = first_done.own_slot
         and first_done.in_future = 0
         and first_done.place_in_slot = 1
     where slots.not_expected = 0
@@ -114,14 +114,14 @@ deviations as (
     union all
 
     select
-        {% for column in output.key %}{% if column.is_date %}placed.slot_day as {% else %}placed.{% endif %}{{ column.name | ident }},
+        {% for column in output.key %}{% if column.is_date %}placed.own_slot as {% else %}placed.{% endif %}{{ column.name | ident }},
         {% endfor -%}
         'repeated' as class,
         placed.done_on,
         cast(null as bigint) as days_late,
         placed.held_rows
     from placed
-    where placed.slot_day is not null
+    where placed.own_slot is not null
         and placed.in_future = 0
         and (placed.place_in_slot > 1{% if counted %} or placed.held_rows * {{ most.times }} > {{ most.rows }}{% endif %})
 
@@ -135,7 +135,7 @@ deviations as (
         cast(null as bigint) as days_late,
         placed.held_rows
     from placed
-    where placed.slot_day is null or placed.in_future = 1
+    where placed.own_slot is null or placed.in_future = 1
 
     union all
 

@@ -48,7 +48,7 @@ with children as (
 
 parents as (
     select distinct
-        {% if dated %}{{ parent.date }} as parent_day,
+        {% if dated %}{{ parent.date }} as parent_dated,
         {% endif -%}
         {% for key in shared %}{{ key.other_source }} as {{ key.name | ident }},
         {% endfor -%}
@@ -68,10 +68,10 @@ found as (
         {%- for key in shared %}
         and children.{{ key.name | ident }} = parents.{{ key.name | ident }}
         {%- endfor %}{% if dated and within_days == 0 %}
-        and children.{{ output.date_name | ident }} = parents.parent_day
+        and children.{{ output.date_name | ident }} = parents.parent_dated
         {%- elif dated %}
-        and parents.parent_day >= {{ sql.nth_day("children." ~ output.date_name, -within_days, 1) }}
-        and parents.parent_day {% if strictly_before %}<{% else %}<={% endif %} children.{{ output.date_name | ident }}
+        and parents.parent_dated >= {{ sql.nth_day("children." ~ output.date_name, -within_days, 1) }}
+        and parents.parent_dated {% if strictly_before %}<{% else %}<={% endif %} children.{{ output.date_name | ident }}
         {%- endif %}
 ),
 

@@ -29,6 +29,7 @@ pub const fn page(rule: Rule) -> &'static str {
         Rule::BetweenTimestamp => include_str!("pages/GG021.md"),
         Rule::SuccessAbsolves => include_str!("pages/GG022.md"),
         Rule::SchemaMismatch => include_str!("pages/GG023.md"),
+        Rule::ComparedWithNull => include_str!("pages/GG024.md"),
         Rule::Unreadable => include_str!("pages/GG900.md"),
         Rule::NotRead => include_str!("pages/GG901.md"),
         Rule::AllowWithoutReason => include_str!("pages/GG902.md"),

@@ -96,6 +96,8 @@ rules! {
     SuccessAbsolves = "GG022", "success-absolves";
     /// A table, column or type is not as the project has recorded it.
     SchemaMismatch = "GG023", "schema-mismatch";
+    /// A value is compared with NULL.
+    ComparedWithNull = "GG024", "compared-with-null";
     /// A file or query that cannot be read at all.
     Unreadable = "GG900", "unreadable";
     /// A statement that the parser does not know.

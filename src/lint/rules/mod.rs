@@ -34,7 +34,7 @@ pub(super) fn check(scopes: &Scopes<'_>, facts: &Facts, is_written: &IsWritten<'
 }
 
 /// Placeholders are looked for in the text, before there is a tree.
-const RULES: [fn(&Context<'_, '_>, &mut Vec<Finding>); 21] = [
+const RULES: [fn(&Context<'_, '_>, &mut Vec<Finding>); 22] = [
     bounds::unbounded_scan,
     same::compared_with_itself,
     nulls::not_in_null,
@@ -56,6 +56,7 @@ const RULES: [fn(&Context<'_, '_>, &mut Vec<Finding>); 21] = [
     numbers::rounded_verdict,
     time::between_timestamp,
     joins::success_absolves,
+    nulls::compared_with_null,
 ];
 
 /// What every rule is given.

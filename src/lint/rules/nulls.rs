@@ -1,6 +1,6 @@
-//! GG003: NOT IN a subquery that can return NULL. GG007: a condition that undoes an outer join.
+//! GG003: NOT IN a subquery that can return NULL. GG007: a condition that undoes an outer join. GG024: a comparison with NULL.
 
-use sqlparser::ast::{CastKind, Expr, Query, UnaryOperator, Value};
+use sqlparser::ast::{BinaryOperator, CastKind, Expr, Query, UnaryOperator, Value};
 
 use super::strict::{Sure, rejects};
 use super::{Context, call, error, finding, place_of, quote, warn};
@@ -31,6 +31,40 @@ pub(super) fn not_in_null(context: &Context<'_, '_>, findings: &mut Vec<Finding>
         );
         findings.push(finding(Rule::NotInNull, weight, walk::place(tested), message));
     });
+}
+
+pub(super) fn compared_with_null(context: &Context<'_, '_>, findings: &mut Vec<Finding>) {
+    context.each_expr(|_, _, _, expr| {
+        if let Some((tested, why)) = never_true(expr) {
+            findings.push(error(Rule::ComparedWithNull, walk::place(tested), why));
+        }
+    });
+}
+
+/// What is compared with NULL in an expression that is true for no row, and what to write instead.
+fn never_true(expr: &Expr) -> Option<(&Expr, String)> {
+    use BinaryOperator::{Eq, Gt, GtEq, Lt, LtEq, NotEq};
+    let (tested, instead) = match expr {
+        Expr::BinaryOp { left, op: op @ (Eq | NotEq | Lt | LtEq | Gt | GtEq), right } => {
+            let tested = if is_null(right) { left } else { Some(right).filter(|_| is_null(left))? };
+            (tested, if *op == NotEq { "write `is not null`" } else { "write `is null`" })
+        }
+        Expr::Between { expr, low, high, .. } if is_null(low) || is_null(high) => (expr, "leave out the bound that is none"),
+        Expr::InList { expr, list, negated: true } if list.iter().any(is_null) => (expr, "take NULL out of the list"),
+        Expr::Case { operand: Some(operand), conditions, .. } if conditions.iter().any(|when| is_null(&when.condition)) => {
+            (operand, "write `case when ... is null`")
+        }
+        _ => return None,
+    };
+    Some((tested, format!("{} is compared with NULL, which is true for no row: {instead}", quote(tested))))
+}
+
+fn is_null(expr: &Expr) -> bool {
+    match walk::bare(expr) {
+        Expr::Value(value) => value.value == Value::Null,
+        Expr::Cast { expr, .. } => matches!(walk::bare(expr), Expr::Value(value) if value.value == Value::Null),
+        _ => false,
+    }
 }
 
 fn id_of(context: &Context<'_, '_>, query: &Query) -> Option<QueryId> {
