@@ -25,7 +25,7 @@ fn own_share(criterion: &mut Criterion) {
     let project = project::load(&dir).expect("a project");
     let library = library::load(Some(&dir)).expect("a library");
     let as_of = project.as_of.expect("a frozen warehouse");
-    let scope = Scope { seasons: project.all_seasons(), others: Vec::new(), range: None, as_of, zone: project.zone.clone() };
+    let scope = Scope { seasons: project.all_seasons(), others: Vec::new(), range: None, as_of, is_now: false, zone: project.zone.clone() };
     let query = library.query("quality/coverage").expect("a query");
     let outputs: Vec<String> = project.outputs.keys().cloned().collect();
     let args: IndexMap<String, Argument> = [("outputs".to_owned(), Argument::List(outputs))].into_iter().collect();

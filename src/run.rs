@@ -424,6 +424,10 @@ pub fn single(session: &Session<'_>, check: &Check<'_>) -> Result<CheckReport, E
             return Ok(report);
         }
     };
+    if let Some(fault) = ledger::shifted(session, check.query) {
+        report.findings.push(fault);
+        return Ok(report);
+    }
     match session.ask(&sql, &mut report.statements) {
         Ok(table) => {
             report.findings = waived::judge(session, check, &table);

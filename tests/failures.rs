@@ -449,3 +449,39 @@ fn a_project_says_what_its_classes_ask_for() {
     let (status, found) = triage(project(&[], RUNS, &(damage + again)).path(), &[]);
     assert_eq!((status, causes(&found)), (1, vec!["stop 1 tried often enough: timeout: no answer".to_owned()]));
 }
+
+const QUIET: &str = "
+[gates.quiet]
+stage = \"raw\"
+checks = [\"ledger/in_flight\", \"ledger/unusable_rows\"]
+";
+
+#[test]
+fn a_clock_that_is_ahead_hides_no_run() {
+    let running = "insert into runs select 'late', 'Orders', '2024-02-29', 'running', '2199-01-01', null, null, null, null, null";
+    let more = RUNS.to_owned() + QUIET;
+    let dir = project(&[("as_of = \"2024-03-02\"", "")], &more, running);
+    let (status, out, error) = answer(dir.path(), &["gate", "quiet"]);
+    assert_eq!(status, 1, "{out}{error}");
+    for words in ["starts_in_future", "fail ledger/in_flight"] {
+        assert!(out.contains(words), "{words}: {out}");
+    }
+    let failed = project(&[("as_of = \"2024-03-02\"", "")], RUNS, &running.replace("'running'", "'failed'"));
+    assert_eq!(answer(failed.path(), &["run", "failure/unresolved"]).0, 1);
+    // Of an earlier moment it is not known.
+    assert_eq!(answer(dir.path(), &["gate", "quiet", "--as-of", "2024-03-02"]).0, 0);
+}
+
+#[test]
+fn moments_are_not_shifted_by_a_zone() {
+    let zoned = RUNS.replace("[runs]", "[runs]\ntimezone = \"Asia/Tokyo\"") + QUIET;
+    let dir = project(&[], &zoned, "alter table runs alter started type timestamptz");
+    let (status, out, error) = answer(dir.path(), &["gate", "quiet"]);
+    assert_eq!(status, 3, "{out}{error}");
+    let said = out.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(said.contains("which needs no zone; Asia/Tokyo would shift it -> remove `timezone` at gapgate.toml:42"), "{out}");
+    assert_eq!(answer(dir.path(), &["doctor"]).0, 3);
+    let (status, out, _) =
+        answer(project(&[], &(RUNS.to_owned() + QUIET), "alter table runs alter started type timestamptz").path(), &["gate", "quiet"]);
+    assert_eq!(status, 0, "{out}");
+}

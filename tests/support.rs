@@ -53,7 +53,14 @@ impl Fixture {
     /// All seasons, as of a local date or time.
     pub(crate) fn scope(&self, as_of: &str) -> Scope {
         let as_of = parse_as_of(as_of, &self.project.zone).expect("a moment");
-        Scope { seasons: self.project.all_seasons(), others: Vec::new(), range: None, as_of, zone: self.project.zone.clone() }
+        Scope {
+            seasons: self.project.all_seasons(),
+            others: Vec::new(),
+            range: None,
+            as_of,
+            is_now: false,
+            zone: self.project.zone.clone(),
+        }
     }
 
     /// What every output holds.

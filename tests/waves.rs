@@ -580,7 +580,7 @@ fn deletes_are_text_in_every_dialect() {
     let project = project::load(&Path::new(ROOT).join("examples/commodity")).expect("a project");
     let library = library::load(None).expect("a library");
     let as_of = project.as_of.expect("a frozen warehouse");
-    let scope = Scope { seasons: project.all_seasons(), others: Vec::new(), range: None, as_of, zone: project.zone.clone() };
+    let scope = Scope { seasons: project.all_seasons(), others: Vec::new(), range: None, as_of, is_now: false, zone: project.zone.clone() };
     let key = |commodity: &str, day| [Cell::text(commodity), Cell::text("naive"), Cell::Date(day)].into();
     let (first, second) = (date(2024, 5, 1), date(2024, 5, 2));
     let extent = Extent {

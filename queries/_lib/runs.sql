@@ -9,10 +9,11 @@ case{% for term in terms %}
         end
 {%- endmacro %}
 
-{#- The state that a row speaks of. A finish after the as-of moment is not known yet. -#}
+{#- The state that a row speaks of. A finish after the as-of moment is not known yet; where that is the present, the
+    ledger's clock is ahead. -#}
 {% macro state_of(runs) -%}
 case
-            {%- if runs.finished is not none %}
+            {%- if runs.finished is not none and not runs.is_now %}
             when {{ sql.moment(runs.finished) }} > {{ runs.as_of }} then 'running'
             {%- endif %}{% for state in ["success", "failed", "running", "skipped"] %}{% if runs[state] %}
             when lower({{ sql.text(runs.status) }}) in {{ runs[state] | map("lower") | literals }} then {{ state }}
@@ -40,10 +41,17 @@ case
 (state in ('failed', 'unknown') or (state = 'running' and {{ is_stale(runs, minutes) }}))
 {%- endmacro %}
 
-{#- The rows of the ledger in scope. What starts after the as-of moment does not exist yet. -#}
+{#- That a row was there at the as-of moment. What starts after it does not exist yet; where that is the present, it does. -#}
+{% macro was_there(runs) -%}
+{%- if not runs.is_now %}
+        and ({{ sql.moment(runs.started) }} <= {{ runs.as_of }} or {{ runs.started }} is null)
+{%- endif %}
+{%- endmacro %}
+
+{#- The rows of the ledger in scope. -#}
 {% macro in_scope(runs, scope, processors) -%}
 where {{ runs.date }} between {{ scope.start }} and {{ scope.end }}
-        and ({{ sql.moment(runs.started) }} <= {{ runs.as_of }} or {{ runs.started }} is null)
+        {{- was_there(runs) }}
         {%- for season in scope.others %}
         and not {{ runs.date }} between {{ season.start }} and {{ season.end }}
         {%- endfor %}{% if processors %}

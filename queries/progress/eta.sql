@@ -129,7 +129,7 @@ estimated as (
         measured.remaining,
         coalesce(completed_units.units, 0) as completed,
         windows.seconds,
-        case when measured.remaining = 0 then 0 else cast(ceil(1.0 * measured.remaining * nullif(windows.seconds, 0) / nullif(60 * completed_units.units, 0)) as bigint) end as minutes_left
+        case when measured.remaining = 0 then 0 else cast(ceil(1.0 * measured.remaining * case when windows.seconds > 0 then windows.seconds end / nullif(60 * completed_units.units, 0)) as bigint) end as minutes_left
     from measured
     left join windows on measured.processor = windows.processor
     left join completed_units on measured.processor = completed_units.processor

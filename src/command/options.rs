@@ -20,7 +20,8 @@ pub(super) fn scope(common: &Common, project: &Project, now: jiff::Timestamp) ->
         None => project.as_of.unwrap_or_else(|| now.to_zoned(TimeZone::UTC).datetime()),
     };
     let words = Words { seasons: &common.season, from: common.from.as_deref(), to: common.to.as_deref(), prefix: "--" };
-    load::scope::scope(project, words, as_of).map_err(Error::Usage)
+    let scope = load::scope::scope(project, words, as_of).map_err(Error::Usage)?;
+    Ok(Scope { is_now: common.as_of.is_none() && project.as_of.is_none(), ..scope })
 }
 
 /// The target to ask.

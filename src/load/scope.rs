@@ -43,7 +43,7 @@ pub fn scope(project: &Project, words: Words<'_>, as_of: DateTime) -> Result<Sco
     }
     let between = |season: &Season| seasons[0].start < season.start && seasons.last().is_some_and(|last| season.end < last.end);
     let others = all.into_iter().filter(|season| between(season) && !seasons.contains(season)).collect();
-    Ok(Scope { seasons, others, range, as_of, zone: project.zone.clone() })
+    Ok(Scope { seasons, others, range, as_of, is_now: false, zone: project.zone.clone() })
 }
 
 fn range(Words { from, to, prefix, .. }: Words<'_>) -> Result<Option<(Date, Date)>, String> {

@@ -62,6 +62,15 @@ impl TableInfo {
         Some(Fault { what: "type", message, remedy })
     }
 
+    /// Whether the values of a column are moments whatever the zone, and not the readings of some clock.
+    #[must_use]
+    pub fn is_instant(&self, column: &str, dialect: Dialect) -> bool {
+        let data_type = self.column(column).map(|(_, data_type, _)| data_type.to_lowercase()).unwrap_or_default();
+        let zoned = ["with time zone", "with local time zone", "timestamptz", "timestamp_tz", "timestamp_ltz"];
+        let bare = matches!(dialect, Dialect::BigQuery | Dialect::Databricks) && data_type == "timestamp";
+        bare || zoned.iter().any(|words| data_type.contains(words))
+    }
+
     /// That there is no such column, and what there is instead.
     #[must_use]
     pub fn lacks(&self, table: &str, column: &str) -> String {
@@ -74,8 +83,13 @@ impl TableInfo {
 /// Why a kind does not serve as what it is read as, and what to do.
 fn misfit(reading: &Reading<'_>, name: &str, kind: Kind) -> Option<(String, String)> {
     let cast = |wanted: Kind, place: String| {
-        let wanted = wanted.name();
-        format!("store it as a {wanted}, or cast it in the project file: {}", place.replace("CAST", &format!("cast({name} as {wanted})")))
+        let cast = format!("cast({name} as {})", wanted.name());
+        let (how, hint) = match (kind, wanted) {
+            (Kind::Timestamp, Kind::Date) => (cast, "; if it has a zone, convert it to the zone of the dates first"),
+            (Kind::Int | Kind::Float | Kind::Decimal, Kind::Date) => ("EXPRESSION".to_owned(), ", where EXPRESSION makes a date of it"),
+            _ => (cast, ""),
+        };
+        format!("store it as a {}, or cast it in the project file: {}{hint}", wanted.name(), place.replace("CAST", &how))
     };
     match reading.role {
         Role::Key(key, wanted) if !serves(kind, wanted) => {

@@ -26,6 +26,8 @@ pub struct Scope {
     pub range: Option<(Date, Date)>,
     /// The moment of the question, in UTC.
     pub as_of: DateTime,
+    /// Whether that is the present by this machine's clock, so that what the warehouse dates later is there all the same.
+    pub is_now: bool,
     /// The project's zone.
     pub zone: TimeZone,
 }

@@ -43,6 +43,7 @@ pub(super) fn ledger(renderer: &Renderer<'_>, ledger: &Ledger) -> Result<Value, 
         exclude => condition(&ledger.exclude)?,
         since => optional(ledger.since.map(|moment| on_clock(renderer, ledger, moment))),
         as_of => on_clock(renderer, ledger, renderer.scope.as_of),
+        is_now => renderer.scope.is_now,
     })
 }
 

@@ -1,6 +1,7 @@
 //! What must be there for the run ledger to answer at all: its table and columns, a run in scope, and days to expect.
 
 use indexmap::IndexMap;
+use jiff::tz::TimeZone;
 
 use super::{Check, Session, inventory, outputs_of, spine_size};
 use crate::error::Error;
@@ -96,9 +97,27 @@ pub(super) fn fault(session: &Session<'_>, query: &Query) -> Option<Finding> {
     Some(mapping(session, ledger)).filter(|finding| finding.verdict != Verdict::Pass)
 }
 
+/// That times which need no zone would be shifted by the one that `[runs]` declares. Nobody asks where none is declared.
+pub(super) fn shifted(session: &Session<'_>, query: &Query) -> Option<Finding> {
+    let ledger = session.project.runs.as_ref().filter(|_| query.reads_ledger())?;
+    ledger.zone.as_ref()?;
+    instants(session, ledger)
+}
+
+fn instants(session: &Session<'_>, ledger: &Ledger) -> Option<Finding> {
+    let zone = ledger.zone.as_ref().filter(|zone| **zone != TimeZone::UTC)?;
+    let info = session.tables().ok()?.get(&ledger.table.to_lowercase())?;
+    let mut columns = [Some(&ledger.started), ledger.finished.as_ref()].into_iter().flatten();
+    let column = columns.find(|column| info.is_instant(column, session.warehouse.dialect()))?;
+    let (_, data_type, _) = info.column(column)?;
+    let zone = zone.iana_name().unwrap_or("another zone");
+    let message = format!("column {column} of {} is of type {data_type}, which needs no zone; {zone} would shift it", ledger.table);
+    Some(Finding::undecided("runs", message).with_remedy(format!("remove `timezone` at {}", ledger.place("timezone"))))
+}
+
 /// Whether the table and the columns that `[runs]` names are there.
 pub(super) fn mapping(session: &Session<'_>, ledger: &Ledger) -> Finding {
     let Ok(tables) = session.tables() else { return Finding::undecided("runs", "the list of tables cannot be read") };
-    let fault = inventory::reading_fault(tables, &ledger.table, &reading::of_ledger(ledger));
+    let fault = inventory::reading_fault(tables, &ledger.table, &reading::of_ledger(ledger)).or_else(|| instants(session, ledger));
     fault.unwrap_or_else(|| Finding::new(Verdict::Pass, "runs", format!("{} is there with every column", ledger.table)))
 }
