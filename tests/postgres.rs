@@ -250,5 +250,24 @@ fn the_list_of_tables_has_what_a_statement_can_name() {
     assert_eq!((inventory["listed.parts"].rows, inventory["listed.seen"].rows), (Some(100), None));
     assert_eq!((&inventory["sales"], &inventory["postgres.listed.sales"]), (sales, sales));
     assert!(!inventory.keys().any(|name| name.contains("pg_class")), "{:?}", inventory.keys());
+    assert_eq!((sales.is_view, inventory["listed.parts"].is_view, inventory["listed.seen"].is_view), (false, false, true));
     assert!(ask(warehouse.as_ref(), "select count(*) as n from sales").is_ok());
+}
+
+#[test]
+fn names_that_differ_in_letters_are_different_tables() {
+    let Some(server) = Server::find("names_that_differ_in_letters_are_different_tables") else { return };
+    server.run(
+        "drop schema if exists letters cascade; create schema letters;
+         create table letters.sales (small integer); create table letters.\"Sales\" (large integer); create table letters.other (n integer)",
+    );
+    let warehouse = server.open(&Interrupt::default());
+    let columns = |named: &[&str]| {
+        let (inventory, _) = warehouse.inventory(named, deadline_in(60)).expect("a list");
+        ["letters.sales", "letters.other"].map(|name| inventory.get(name).map(|info| info.columns[0].0.clone()))
+    };
+    let found = |sales: &str, other: Option<&str>| [Some(sales.to_owned()), other.map(str::to_owned)];
+    assert_eq!(columns(&[]), found("small", Some("n")));
+    assert_eq!(columns(&["letters.sales", "letters.other"]), found("small", Some("n")));
+    assert_eq!(columns(&["letters.Sales", "letters.OTHER"]), found("large", None));
 }

@@ -559,12 +559,31 @@ fn rollbacks_that_cannot_be_are_refused() {
         ),
         ("", "drop table orders", vec!["plan", "repair", "orders"], 3, "there is no table orders"),
         (RUNS, "", vec!["plan", "rollback", "orders", "--season", "2024"], 3, "could not be counted"),
+        (
+            "",
+            "alter table orders rename to orders_there; create view orders as select * from orders_there",
+            vec!["plan", "rollback", "orders", "--season", "2024"],
+            3,
+            "orders is a view, so its rows are those of other tables",
+        ),
         ("", "drop table calendar", vec!["plan", "rollback", "orders", "--season", "2024"], 3, "its keys cannot be read"),
     ] {
         let (found, out, error) = answer(project(more, damage).path(), &args);
         assert_eq!((found, out.as_str()), (status, ""), "{args:?} {damage}\n{error}");
         assert!(error.contains(expected), "{args:?} {damage}\nexpected: {expected}\n{error}");
     }
+}
+
+#[test]
+fn a_view_follows_what_is_rolled_back() {
+    let dir = project("", "alter table revenue rename to revenue_there; create view revenue as select * from revenue_there");
+    let (status, script, error) = answer(dir.path(), &["plan", "rollback", "orders", "--keys", "2024-01-04"]);
+    assert_eq!(status, 0, "{error}");
+    assert!(
+        script.contains("revenue is a view, which follows what it reads") && !script.contains("delete from \"main\".revenue"),
+        "{script}"
+    );
+    assert!(script.contains("delete from \"main\".orders"), "{script}");
 }
 
 /// The same rows in every dialect: a text that no door to an engine takes.

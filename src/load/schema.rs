@@ -66,6 +66,7 @@ fn table(name: &str, node: &Node<'_>) -> Option<TableInfo> {
         rows: None,
         columns: columns.map(|columns| columns.entries().filter_map(column).collect()).unwrap_or_default(),
         partition: fields.texts("partition"),
+        is_view: false,
     };
     fields.finish();
     Some(info)

@@ -21,6 +21,8 @@ pub struct TableInfo {
     pub columns: Vec<(String, String, Kind)>,
     /// The columns by which it is partitioned, in order; empty if it is not, or if the engine does not tell.
     pub partition: Vec<String>,
+    /// Whether it is known to be a view, materialized or not, so that its rows are those of other tables.
+    pub is_view: bool,
 }
 
 /// Tables by the name under which they can be asked for, in lower case.

@@ -41,6 +41,11 @@ pub(super) fn trap(session: &Session<'_>, output: &str) -> Option<Finding> {
     Some(Finding::new(Verdict::Warn, "partitions", message).with_remedy(remedy))
 }
 
+/// Whether an output is known to be a view.
+pub(super) fn is_view(session: &Session<'_>, output: &Output) -> bool {
+    session.tables().ok().and_then(|tables| tables.get(&output.table.to_lowercase())).is_some_and(|info| info.is_view)
+}
+
 fn output_fault(tables: &Inventory, output: &Output) -> Option<Finding> {
     let excuse = |excuse: &Excuse| reading_fault(tables, &excuse.table, &reading::of_excuse(excuse).collect::<Vec<_>>());
     reading_fault(tables, &output.table, &reading::of_output(output)).or_else(|| output.not_expected.excuses.iter().find_map(excuse))

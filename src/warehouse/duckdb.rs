@@ -21,7 +21,7 @@ use crate::error::Error;
 use crate::model::catalogue::{Source, Target};
 use crate::model::schema::Schema;
 use crate::model::sql::{Dialect, Sql};
-use crate::model::table::{Kind, Table};
+use crate::model::table::{Kind, Table, Value};
 
 pub(super) use memory::open as open_small;
 
@@ -150,7 +150,7 @@ impl Warehouse for DuckDb {
             let shortest = if schema == "main" { name.to_owned() } else { full.clone() };
             for known in BTreeSet::from([full, longest, shortest.clone()]) {
                 // Its tables have no partitions.
-                let new = || TableInfo { name: shortest.clone(), rows, ..TableInfo::default() };
+                let new = || TableInfo { name: shortest.clone(), rows, is_view: row[6] == Value::Bool(true), ..TableInfo::default() };
                 inventory.entry(known.to_lowercase()).or_insert_with(new).columns.push(column.clone());
             }
         }
@@ -192,7 +192,8 @@ select
     columns.table_name,
     columns.column_name,
     columns.data_type,
-    tables.estimated_size
+    tables.estimated_size,
+    tables.table_oid is null as is_view
 from duckdb_columns() as columns
 left join duckdb_tables() as tables
     on columns.table_oid = tables.table_oid

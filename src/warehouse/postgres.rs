@@ -96,9 +96,9 @@ impl Warehouse for Postgres {
         })
     }
 
-    fn inventory(&self, _named: &[&str], deadline: Deadline) -> Result<(Inventory, Sql), QueryError> {
+    fn inventory(&self, named: &[&str], deadline: Deadline) -> Result<(Inventory, Sql), QueryError> {
         let sql = Sql::parse(inventory::STATEMENT, Dialect::Postgres).map_err(|refusal| QueryError::Engine(refusal.to_string()))?;
-        Ok((inventory::absorb(&self.query(&sql, deadline)?), sql))
+        Ok((inventory::absorb(&self.query(&sql, deadline)?, named), sql))
     }
 
     fn examine(&self, named: &[&str], deadline: Deadline) -> Vec<Finding> {

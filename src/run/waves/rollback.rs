@@ -160,15 +160,23 @@ fn add_foreign(extent: &mut Extent, asked: &Asked, held: Option<&Coverage>) {
     }
 }
 
-/// The rows of an output, and the runs of its processor, counted.
+/// The rows of an output, and the runs of its processor, counted. The rows of a view are those of other tables.
 fn steps(session: &Session<'_>, output: &Output, extent: &Extent, downstream: bool, found: &mut Rollback) -> Result<(), Error> {
     let refused = |error: crate::render::RenderError| Error::Complaints(vec![error.complaint]);
-    let data = session.renderer.rows_of(output, extent).map_err(refused)?;
+    let is_view = inventory::is_view(session, output);
+    if is_view && downstream {
+        found.notes.push(format!("{} is a view, which follows what it reads; refresh it if it is materialized", output.table));
+    } else if is_view {
+        let why = format!("{} is a view, so its rows are those of other tables: roll back what it reads", output.table);
+        found.undecided.push((output.name.clone(), why));
+        return Ok(());
+    }
+    let data = (!is_view).then(|| session.renderer.rows_of(output, extent)).transpose().map_err(refused)?;
     let runs = match &session.project.runs {
         Some(ledger) => session.renderer.runs_of(ledger, &output.processor, extent).map_err(refused)?,
         None => None,
     };
-    let both = [(Kind::Data, Some(data)), (Kind::Ledger, runs)];
+    let both = [(Kind::Data, data), (Kind::Ledger, runs)];
     for (kind, Rows { table, count, delete }) in both.into_iter().filter_map(|(kind, rows)| Some((kind, rows?))) {
         let held = match session.ask_aside(&count) {
             Ok(rows) => rows.rows().next().and_then(|row| row[0].as_int()).and_then(|n| u64::try_from(n).ok()),

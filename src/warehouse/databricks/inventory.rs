@@ -48,7 +48,7 @@ pub(super) fn absorb(table: &Table, workspace: &Workspace) -> Inventory {
         }
         let column = (text(3).to_owned(), words.to_owned(), values::kind_of(words));
         for name in &names {
-            let new = || TableInfo { name: names[0].clone(), rows: None, columns: Vec::new(), partition: Vec::new() };
+            let new = || TableInfo { name: names[0].clone(), ..TableInfo::default() };
             inventory.entry(name.to_lowercase()).or_insert_with(new).columns.push(column.clone());
         }
     }

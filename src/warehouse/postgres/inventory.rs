@@ -1,5 +1,7 @@
 //! The tables that a database has, under each name by which they can be asked for.
 
+use std::collections::BTreeMap;
+
 use crate::model::table::{Kind, Table, Value};
 use crate::warehouse::{Inventory, TableInfo};
 
@@ -47,7 +49,8 @@ select
         when relations.relkind in ('r', 'm') and relations.reltuples >= 0 then relations.reltuples
     end as bigint) as row_estimate,
     pg_table_is_visible(relations.oid) as is_visible,
-    partition_columns.names as partition_columns
+    partition_columns.names as partition_columns,
+    relations.relkind in ('v', 'm') as is_view
 from pg_class as relations
 inner join pg_namespace as namespaces on namespaces.oid = relations.relnamespace
 inner join pg_attribute as columns on columns.attrelid = relations.oid
@@ -62,9 +65,10 @@ where relations.relkind in ('r', 'p', 'v', 'm', 'f')
     and namespaces.nspname not like 'pg_temp_%'
 order by schema_name, table_name, columns.attnum";
 
-/// The answer to [`STATEMENT`], by name.
-pub(super) fn absorb(table: &Table) -> Inventory {
-    let mut inventory = Inventory::new();
+/// The answer to [`STATEMENT`], by name. Postgres tells letters apart: of names that differ in nothing else, and of one that the
+/// project writes otherwise, what the project means by it is there, or nothing.
+pub(super) fn absorb(table: &Table, named: &[&str]) -> Inventory {
+    let mut exact: BTreeMap<String, TableInfo> = BTreeMap::new();
     for row in table.rows() {
         let text = |at: usize| row[at].as_text().unwrap_or_default();
         let (database, schema, name) = (text(0), text(1), text(2));
@@ -76,9 +80,19 @@ pub(super) fn absorb(table: &Table) -> Inventory {
         }
         let partition: Vec<String> = text(8).split('\n').filter(|name| !name.is_empty()).map(str::to_owned).collect();
         for name in &names {
-            let new = || TableInfo { name: names[0].clone(), rows, columns: Vec::new(), partition: partition.clone() };
-            inventory.entry(name.to_lowercase()).or_insert_with(new).columns.push(column.clone());
+            let is_view = row[9] == Value::Bool(true);
+            let new = || TableInfo { name: names[0].clone(), rows, columns: Vec::new(), partition: partition.clone(), is_view };
+            exact.entry(name.clone()).or_insert_with(new).columns.push(column.clone());
         }
+    }
+    let is_meant = |name: &String| {
+        let mut alike = named.iter().filter(|asked| asked.to_lowercase() == name.to_lowercase()).peekable();
+        alike.peek().is_none() || alike.any(|asked| asked == name)
+    };
+    let mut inventory = Inventory::new();
+    // In reverse, small letters come first: what is written without quotes.
+    for (name, info) in exact.into_iter().rev().filter(|(name, _)| is_meant(name)) {
+        inventory.entry(name.to_lowercase()).or_insert(info);
     }
     inventory
 }
