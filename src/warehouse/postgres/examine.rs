@@ -17,7 +17,16 @@ select
     has_schema_privilege(namespaces.oid, 'usage') as may_look_there,
     has_any_column_privilege(relations.oid, 'select') as may_read,
     row_security_active(relations.oid) as is_filtered,
-    has_table_privilege(relations.oid, 'insert, update, delete, truncate') as may_write
+    has_table_privilege(relations.oid, 'insert, update, delete, truncate') as may_write,
+    (
+        select string_agg(cast(columns.attname as text), ', ' order by columns.attnum)
+        from pg_attribute as columns
+        where columns.attrelid = relations.oid
+            and columns.attnum > 0
+            and not columns.attisdropped
+            and not has_column_privilege(relations.oid, columns.attnum, 'select')
+    ) as hidden_columns,
+    quote_ident(namespaces.nspname) || '.' || quote_ident(relations.relname) as quoted_name
 from pg_class as relations
 inner join pg_namespace as namespaces on namespaces.oid = relations.relnamespace
 where relations.relkind in ('r', 'p', 'v', 'm', 'f')
@@ -43,7 +52,7 @@ pub(super) fn findings(ask: impl Fn(&str) -> Result<Table, QueryError>, named: &
     };
     let mut writable = Vec::new();
     for row in rights.rows().filter(is_meant) {
-        findings.extend(fault(row));
+        findings.extend(fault(row).or_else(|| unreadable(&ask, row)));
         writable.extend((row[5] == Value::Bool(true)).then(|| row[0].to_string()));
     }
     if let Some(first) = writable.first() {
@@ -69,4 +78,16 @@ fn fault(row: &[Value]) -> Option<Finding> {
         return None;
     };
     Some(Finding::undecided("rights", why).with_remedy(remedy))
+}
+
+/// What only the server can tell, as of a view over what its owner may not read, and the columns that are kept from the role.
+fn unreadable(ask: impl Fn(&str) -> Result<Table, QueryError>, row: &[Value]) -> Option<Finding> {
+    let (name, quoted) = (&row[0], &row[7]);
+    if let Err(error) = ask(&format!("select 1 as one from {quoted} limit 0")) {
+        let finding = Finding::undecided("rights", format!("{name} cannot be read: {error}"));
+        return Some(finding.with_remedy("grant what is missing, to the owner of the view if it is one, or fill it if it is materialized"));
+    }
+    let columns = row[6].as_text()?;
+    let finding = Finding::new(Verdict::Warn, "rights", format!("the role may not read these columns of {name}: {columns}"));
+    Some(finding.with_remedy(format!("if the project reads them, grant select ({columns}) on {name} to the role")))
 }
