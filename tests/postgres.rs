@@ -223,6 +223,23 @@ fn a_statement_ends_at_its_deadline_and_at_ctrl_c() {
 }
 
 #[test]
+fn what_somebody_else_ends_is_said_so() {
+    let Some(server) = Server::find("what_somebody_else_ends_is_said_so") else { return };
+    let warehouse = server.open(&Interrupt::default());
+    let endless = format!("select count(*) as n from {ENDLESS} as endless_two");
+    thread::scope(|scope| {
+        let asked = scope.spawn(|| reason(ask(warehouse.as_ref(), &endless)));
+        while !asked.is_finished() {
+            server.run("select pg_cancel_backend(pid) from pg_stat_activity where query like '%endless_two%' and pid <> pg_backend_pid()");
+        }
+        let said = asked.join().expect("no panic");
+        assert!(said.contains("57014") && said.contains("somebody cancelled it"), "{said}");
+    });
+    let said = reason(ask(warehouse.as_ref(), "select 1 as one from \"Nowhere\""));
+    assert!(said.contains("42P01") && said.contains("tells letters apart"), "{said}");
+}
+
+#[test]
 fn the_list_of_tables_has_what_a_statement_can_name() {
     let Some(server) = Server::find("the_list_of_tables_has_what_a_statement_can_name") else { return };
     server.run(

@@ -67,6 +67,9 @@ fn login_remedy(code: &SqlState) -> &'static str {
 fn statement_remedy(code: &SqlState) -> &'static str {
     match code.code() {
         "42501" => "grant select on the table and usage on its schema, and with row-level security bypassrls, to the user",
+        "42P01" => "create or load it, or correct the name; Postgres tells letters apart where a name has capitals",
+        "55P03" => "another session holds a lock on the table, as pg_locks tells: ask again when it is done",
+        "57014" => "somebody cancelled it on the server, or its own time limit did: ask again",
         "42883" | "42804" | "42846" => "two types do not fit: cast one of them in the project file or the query",
         "53100" | "53200" | "53400" => "narrow the scope, or give the server more of it",
         "40001" | "40P01" | "57P01" | "57P02" => AGAIN,
