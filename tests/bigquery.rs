@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 
-use crate::faults::bigquery::{self, is_cancel, is_dry_run, is_results, refusal};
-use crate::faults::{five_rows, gapgate, project};
+use crate::faults::bigquery::{self, is_cancel, is_dry_run, is_insert, is_results, refusal};
+use crate::faults::{each, edit, five_rows, gapgate, project};
 use crate::server::{Fault, Reply, Request, Server};
 
 /// A server whose statements read a megabyte each, and a project on it.
@@ -159,6 +159,66 @@ fn a_job_that_cannot_be_cancelled_is_named() {
 }
 
 #[test]
+fn a_job_that_may_yet_begin_is_asked_for_until_it_can_be_cancelled() {
+    let slow = |reply| Reply::Slow(Duration::from_secs(20), Box::new(reply));
+    let unknown = |_: &Request, _| refusal(404, "notFound", "Not found: Job");
+    for (times, said) in [(2, false), (usize::MAX, true)] {
+        let (server, _, dir) = cloud(five_rows);
+        server.misbehave(always(is_insert, slow));
+        server.misbehave(Fault { when: Box::new(is_cancel), times, change: Box::new(unknown) });
+        let (status, out, _) = run(&dir, &["gate", "whole", "--timeout", "1"]);
+        let line = in_a_line(&out);
+        assert_eq!((status, line.contains("may still run"), line.contains("(job demo:EU.gapgate_")), (3, said, said), "{out}");
+        assert!(server.count(is_cancel) > 2, "{out}");
+    }
+    // Once its insert is answered, what is not there has ended.
+    let (server, _, dir) = cloud(five_rows);
+    server.misbehave(always(is_results, |_| Reply::json(200, &json!({"jobComplete": false}))));
+    server.misbehave(Fault { when: Box::new(is_cancel), times: usize::MAX, change: Box::new(unknown) });
+    let (status, out, _) = run(&dir, &["gate", "whole", "--timeout", "1"]);
+    assert_eq!((status, server.count(is_cancel), out.contains("may still run")), (3, 1, false), "{out}");
+}
+
+#[test]
+fn a_refusal_after_a_lost_answer_leaves_no_job_running() {
+    let (server, state, dir) = cloud(five_rows);
+    server.misbehave(Fault { when: Box::new(is_insert), times: 1, change: Box::new(|_, _| Reply::Reset) });
+    server.misbehave(always(is_insert, |_| refusal(403, "quotaExceeded", "Quota exceeded")));
+    let (status, out, _) = run(&dir, &["gate", "whole"]);
+    assert_eq!((status, state.inserted(), state.cancelled()), (3, 1, 1), "{out}");
+    assert!(in_a_line(&out).contains("quotaExceeded"), "{out}");
+}
+
+#[test]
+fn a_refusal_with_the_status_of_a_success_is_told_at_once() {
+    for kind in [is_dry_run, is_insert, is_results] {
+        let (server, _, dir) = cloud(five_rows);
+        let body = json!({"error": {"code": 403, "message": "Access Denied", "errors": [{"reason": "accessDenied"}]}});
+        server.misbehave(always(kind, move |_| Reply::json(200, &body)));
+        let (status, out, _) = run(&dir, &["gate", "whole", "--timeout", "60"]);
+        assert_eq!((status, server.count(kind)), (3, 1), "{out}");
+        assert!(in_a_line(&out).contains("accessDenied: Access Denied"), "{out}");
+    }
+}
+
+#[test]
+fn an_answer_without_end_is_given_up() {
+    let (server, _, dir) = cloud(five_rows);
+    let body = " ".repeat(65 << 20);
+    server.misbehave(always(is_results, move |_| Reply::text(200, &body)));
+    let (status, out, _) = run(&dir, &["gate", "whole"]);
+    assert!(status == 3 && in_a_line(&out).contains("the answer is longer than"), "{out}");
+}
+
+#[test]
+fn a_warning_of_a_dry_run_is_no_failure() {
+    let (server, _, dir) = cloud(five_rows);
+    let warn = |reply| edit(reply, |job| job["status"]["errors"] = json!([{"reason": "deprecated", "message": "it is old"}]));
+    server.misbehave(always(is_dry_run, warn));
+    assert_eq!(run(&dir, &["gate", "whole"]).0, 0);
+}
+
+#[test]
 fn no_server_is_undecided_and_says_so() {
     let (status, out, _) = run(&project("http://127.0.0.1:9"), &["gate", "whole"]);
     assert_eq!(status, 3);
@@ -179,6 +239,7 @@ fn wrong_targets_are_the_users_to_correct() {
         (labels, "max_bytes_bill = 1", "did you mean \"max_bytes_billed\""),
         (labels, "credentials = \"none\"", "exclude each other"),
         (labels, "max_rows = 0", "must be at least 1"),
+        (labels, "job_timeout = 9223372036854775807", "gapgate.toml:11: `job_timeout` is in seconds, at most 86400"),
         (labels, "dataset = \"a.b\"", "is the name of one dataset"),
         ("${GAPGATE_TEST_TOKEN}", "${GAPGATE_TEST_UNSET}", "needs GAPGATE_TEST_UNSET"),
     ] {
@@ -243,27 +304,97 @@ fn columns(sql: &str, known: &[(&str, &str, &str)]) -> bigquery::Result {
     bigquery::Result { fields: names.map(kind).to_vec(), rows: known.iter().map(row).collect() }
 }
 
+/// What nobody may read of the accounts below.
+const HIDDEN: [&str; 4] = ["ya29.very-secret-token", "client-very-secret", "refresh-very-secret", "subject-very-secret"];
+
 /// Application Default Credentials of the kinds that exchange something for a token.
-#[test]
-fn default_credentials_of_every_kind_are_found() {
-    let (server, _, dir) = cloud(columns_of_sales);
-    change(&dir, "token = \"${GAPGATE_TEST_TOKEN}\"", "credentials = \"default\"");
-    fs::write(dir.path().join("subject"), "a token of the workload's own").expect("a file");
-    let url = server.url();
-    let user = json!({"type": "authorized_user", "client_id": "c", "client_secret": "s", "refresh_token": "r", "token_uri": format!("{url}/token")});
+fn accounts(url: &str, dir: &TempDir) -> [(Json, &'static str); 3] {
+    let [_, secret, refresh, subject] = HIDDEN;
+    fs::write(dir.path().join("subject"), subject).expect("a file");
+    let user = json!({"type": "authorized_user", "client_id": "c", "client_secret": secret, "refresh_token": refresh,
+        "token_uri": format!("{url}/token")});
     let workload = json!({"type": "external_account", "audience": "//iam.googleapis.com/p", "token_url": format!("{url}/token"),
         "subject_token_type": "urn:ietf:params:oauth:token-type:jwt", "credential_source": {"file": dir.path().join("subject")}});
     let impersonated = json!({"type": "impersonated_service_account", "source_credentials": user,
         "service_account_impersonation_url": format!("{url}/v1/projects/-/serviceAccounts/a@p.iam.gserviceaccount.com:generateAccessToken")});
-    for (file, says) in [(user, "a user"), (workload, "a workload identity"), (impersonated, "an impersonated service account")] {
-        let path = dir.path().join("credentials.json");
-        fs::write(&path, file.to_string()).expect("a file");
-        let gate = |args: &[&str]| gapgate(dir.path()).args(args).env("GOOGLE_APPLICATION_CREDENTIALS", &path).output().expect("it runs");
-        let output = gate(&["gate", "whole"]);
-        assert_eq!(output.status.code(), Some(0), "{says}: {}", String::from_utf8_lossy(&output.stdout));
-        let doctor = String::from_utf8(gate(&["doctor"]).stdout).expect("UTF-8");
+    [(user, "a user"), (workload, "a workload identity"), (impersonated, "an impersonated service account")]
+}
+
+fn run_as(account: &Json, dir: &TempDir, args: &[&str]) -> (Option<i32>, String) {
+    let path = dir.path().join("credentials.json");
+    fs::write(&path, account.to_string()).expect("a file");
+    let output = gapgate(dir.path()).args(args).env("GOOGLE_APPLICATION_CREDENTIALS", &path).output().expect("it runs");
+    (output.status.code(), in_a_line(&String::from_utf8_lossy(&[output.stdout, output.stderr].concat())))
+}
+
+fn with_default_credentials(result: fn(&str) -> bigquery::Result) -> (Server, TempDir) {
+    let (server, _, dir) = cloud(result);
+    change(&dir, "token = \"${GAPGATE_TEST_TOKEN}\"", "credentials = \"default\"");
+    (server, dir)
+}
+
+#[test]
+fn default_credentials_of_every_kind_are_found() {
+    let (server, dir) = with_default_credentials(columns_of_sales);
+    for (account, says) in accounts(&server.url(), &dir) {
+        let (status, text) = run_as(&account, &dir, &["gate", "whole"]);
+        assert_eq!(status, Some(0), "{says}: {text}");
+        let (_, doctor) = run_as(&account, &dir, &["doctor"]);
         assert!(doctor.contains(&format!("credentials: {says}, ")) && doctor.contains("GOOGLE_APPLICATION_CREDENTIALS"), "{doctor}");
     }
+}
+
+fn is_token(request: &Request) -> bool {
+    request.path == "/token" || request.path.ends_with(":generateAccessToken")
+}
+
+/// Whatever the servers of tokens answer, it ends in a token or in a reason, and repeats nothing.
+#[test]
+fn servers_of_tokens_that_misbehave_are_told_without_their_words() {
+    type Change = fn(&Request, Reply) -> Reply;
+    let cases: [(&str, Change, Option<i32>); 8] = [
+        ("400", |request, _| Reply::text(400, &format!("you sent {} {:?}", request.body, request.headers)), Some(3)),
+        ("500", |request, _| Reply::json(500, &json!({"error": request.body, "more": request.headers})), Some(3)),
+        ("a text", |_, reply| reply.map(|body| json!(body).to_string()), Some(3)),
+        ("a token in another place", |_, reply| edit(reply, |body| body["expires_in"] = json!(HIDDEN[0])), None),
+        ("no end", |_, reply| edit(reply, |body| body["expires_in"] = json!(u64::MAX)), None),
+        ("an end in the past", |_, reply| edit(reply, |body| body["expireTime"] = json!("2001-01-01T00:00:00Z")), None),
+        ("an end that is none", |_, reply| edit(reply, |body| body["expireTime"] = json!(HIDDEN[0])), None),
+        ("the end at once", |_, reply| edit(reply, |body| body["expires_in"] = json!(0)), None),
+    ];
+    each(&cases, |(name, change, status)| {
+        let (server, dir) = with_default_credentials(five_rows);
+        server.misbehave(Fault { when: Box::new(is_token), times: usize::MAX, change: Box::new(*change) });
+        for (account, says) in accounts(&server.url(), &dir) {
+            let (found, text) = run_as(&account, &dir, &["gate", "whole", "--timeout", "3"]);
+            assert!(status.is_none_or(|_| found == *status) && [Some(0), Some(3)].contains(&found), "{name}, {says}: {found:?} {text}");
+            assert!(!HIDDEN.iter().any(|secret| text.contains(&secret[..12])), "{name}, {says}: a secret is told: {text}");
+            assert!(!text.contains("panicked"), "{name}, {says}: {text}");
+        }
+    });
+}
+
+#[test]
+fn a_token_that_ends_at_once_is_not_asked_for_without_pause() {
+    let (server, dir) = with_default_credentials(five_rows);
+    server.misbehave(always(is_token, |reply| edit(reply, |body| body["expires_in"] = json!(5))));
+    server.misbehave(always(is_results, |_| Reply::json(200, &json!({"jobComplete": false}))));
+    for (account, says) in accounts(&server.url(), &dir) {
+        let before = server.count(is_token);
+        let (status, text) = run_as(&account, &dir, &["gate", "whole", "--timeout", "2"]);
+        let asked = server.count(is_token) - before;
+        assert!(status == Some(3) && asked < 10, "{says} asked for {asked} tokens: {text}");
+    }
+}
+
+#[test]
+fn a_default_token_that_was_revoked_is_made_anew_once() {
+    let (server, dir) = with_default_credentials(five_rows);
+    let (user, _) = &accounts(&server.url(), &dir)[0];
+    let revoked = |_: &Request, _| refusal(401, "authError", "Request had invalid authentication credentials.");
+    server.misbehave(Fault { when: Box::new(is_insert), times: 1, change: Box::new(revoked) });
+    let (status, text) = run_as(user, &dir, &["gate", "whole"]);
+    assert_eq!((status, server.count(is_token)), (Some(0), 2), "{text}");
 }
 
 #[test]

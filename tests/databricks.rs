@@ -12,7 +12,7 @@ use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 
 use self::workspace::{CLIENT_SECRET, CLIENT_TOKEN, TOKEN, Workspace, is_cancel, is_link, is_look, is_submit, is_token, refusal};
-use crate::faults::{HOLED, WHOLE};
+use crate::faults::{HOLED, WHOLE, edit};
 use crate::server::{Fault, Reply, Request, Server};
 
 const PROJECT: &str = r#"
@@ -124,6 +124,26 @@ fn a_token_that_runs_out_early_is_made_anew_once() {
 }
 
 #[test]
+fn a_token_may_end_at_once_or_never_and_its_servers_words_are_not_repeated() {
+    for end in [json!("3600"), json!(3600.0), json!(0), json!(u64::MAX), json!(i64::MAX)] {
+        let (server, _) = workspace::start(false, |sql| Some(five_rows(sql)));
+        server.misbehave(always(is_token, {
+            let end = end.clone();
+            move |reply| edit(reply, |answer| answer["expires_in"] = end.clone())
+        }));
+        let (status, text) = run(&project(&server.url(), CLIENT), &["gate", "whole"]);
+        assert_eq!(status, 0, "{end}: {text}");
+    }
+    let (server, _) = workspace::start(false, |sql| Some(five_rows(sql)));
+    let repeat = |request: &Request, _| {
+        Reply::json(401, &json!({"error": "invalid_client", "error_description": format!("you sent {}", request.headers["authorization"])}))
+    };
+    server.misbehave(Fault { when: Box::new(is_token), times: usize::MAX, change: Box::new(repeat) });
+    let (status, text) = run(&project(&server.url(), CLIENT), &["gate", "whole"]);
+    assert!(status == 3 && text.contains("you sent Basic ***") && !text.contains("Y2xpZW50"), "{text}");
+}
+
+#[test]
 fn a_large_result_comes_by_links_without_the_token() {
     let (server, state) = workspace::start(true, |sql| Some(five_rows(sql)));
     let dir = project(&server.url(), PERSONAL);
@@ -212,6 +232,27 @@ fn ctrl_c_while_the_statement_gets_its_name_cancels_it_too() {
 }
 
 #[test]
+fn a_statement_whose_name_does_not_arrive_may_still_run_and_that_is_said() {
+    let slow = |reply| Reply::Slow(Duration::from_secs(6), Box::new(reply));
+    let (server, _) = endless();
+    server.misbehave(always(is_submit, slow));
+    let (status, report, _) = interrupted(&server, &project(&server.url(), PERSONAL), is_submit, 1);
+    assert_eq!(status, Some(130), "{report}");
+    assert!(report.to_string().contains("interrupted before the server named the statement, which may still run"), "{report}");
+    // The first try is refused, and the second hangs.
+    let (server, _) = endless();
+    server.misbehave(Fault { when: Box::new(is_submit), times: 1, change: Box::new(|_, _| Reply::text(503, "")) });
+    server.misbehave(always(is_submit, slow));
+    let (status, text) = run(&project(&server.url(), PERSONAL), &["gate", "holed", "--timeout", "2"]);
+    assert!(status == 3 && text.contains("it may run nevertheless"), "{text}");
+    // Who is refused starts nothing.
+    let (server, _) = endless();
+    server.misbehave(always(is_submit, |_| Reply::text(503, "")));
+    let (status, text) = run(&project(&server.url(), PERSONAL), &["gate", "holed", "--timeout", "2"]);
+    assert!(status == 3 && !text.contains("may run"), "{text}");
+}
+
+#[test]
 fn the_time_limit_cancels_and_what_cannot_be_cancelled_is_named() {
     let (server, state) = endless();
     let dir = project(&server.url(), PERSONAL);
@@ -232,6 +273,7 @@ fn wrong_targets_are_the_users_to_correct() {
         ("client_id = \"client\"", 2, "DATABRICKS_CLIENT_SECRET"),
         ("token = \"x\"\nmax_rows = \"many\"", 2, "`max_rows` is not a number"),
         ("token = \"x\"\nwarehouse = \"w\"", 2, "did you mean"),
+        ("token = \"hush\\nhush\"", 3, "line breaks"),
         ("token = \"hush-hush\"", 3, "HTTP 401, UNAUTHENTICATED"),
         ("client_id = \"client\"\nclient_secret = \"hush-hush\"", 3, "invalid_client"),
     ] {

@@ -34,7 +34,7 @@ pub(super) fn source(fields: &Fields<'_>) -> Option<Source> {
         dataset: dataset.inspect(|name| check_dataset(fields, name)),
         max_bytes: fields.get("max_bytes_billed").and_then(|node| amount(&node)).unwrap_or(BigQuery::MAX_BYTES),
         max_rows: positive(fields, "max_rows").unwrap_or(BigQuery::MAX_ROWS),
-        job_timeout: positive(fields, "job_timeout"),
+        job_timeout: positive(fields, "job_timeout").inspect(|seconds| check_timeout(fields, *seconds)),
         labels: labels(fields),
         credentials: credentials(fields, endpoint.as_deref(), token),
         endpoint,
@@ -65,6 +65,13 @@ fn positive(fields: &Fields<'_>, key: &'static str) -> Option<u64> {
         node.complain(format!("`{key}` must be at least 1"));
     }
     Some(number)
+}
+
+/// A day is four times what BigQuery itself lets a query take.
+fn check_timeout(fields: &Fields<'_>, seconds: u64) {
+    if let Some(node) = fields.get("job_timeout").filter(|_| seconds > 86_400) {
+        node.complain("`job_timeout` is in seconds, at most 86400, a day");
+    }
 }
 
 fn check_project(fields: &Fields<'_>, name: &str) {

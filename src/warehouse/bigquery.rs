@@ -25,6 +25,7 @@ use self::job::{Jobs, Priced};
 use super::rest::{Failure, Request, Rest, Wire};
 use super::{Deadline, Estimate, Interrupt, Inventory, QueryError, Warehouse};
 use crate::error::Error;
+use crate::model::bigquery::Credentials;
 use crate::model::bytes;
 use crate::model::catalogue::{Source, Target};
 use crate::model::report::Finding;
@@ -58,13 +59,14 @@ pub(super) fn open(target: &Target, interrupt: &Interrupt) -> Result<Box<dyn War
     };
     let base = format!("{}/bigquery/v2/", place.endpoint.as_deref().unwrap_or(GOOGLE));
     let wire = Wire::new("bigquery", &base, interrupt).map_err(|error| Error::Warehouse(format!("target `{}`: {error}", target.name)))?;
-    let authenticator = Arc::new(Authenticator::new(place.credentials.clone()));
+    let authenticator = Arc::new(Authenticator::new(place.credentials.clone(), wire.secrets().clone()));
     let giver = Arc::clone(&authenticator);
-    let give = move |_| {
+    let give = move |anew| {
         let authenticator = Arc::clone(&giver);
-        Box::pin(async move { authenticator.token().await }) as Pin<Box<_>>
+        Box::pin(async move { authenticator.token(anew).await }) as Pin<Box<_>>
     };
-    let rest = Rest { wire, base, tokens: Box::new(give), renews: false, protocol: &PROTOCOL };
+    let renews = place.credentials == Credentials::Default;
+    let rest = Rest { wire, base, tokens: Box::new(give), renews, protocol: &PROTOCOL };
     let jobs = Jobs { rest, authenticator, target: (**place).clone() };
     Ok(Box::new(BigQuery {
         jobs,
@@ -84,7 +86,7 @@ impl Warehouse for BigQuery {
         let limit = self.limit(deadline);
         let priced = self.price(sql, limit)?;
         self.spend(priced.bytes)?;
-        self.jobs.run(sql.as_str(), priced.location, limit.at).map_err(|failure| failure.into_error(limit))
+        self.jobs.run(sql.as_str(), priced.location, limit.at).map_err(|failure| self.jobs.rest.error(failure, limit))
     }
 
     fn inventory(&self, named: &[&str], deadline: Deadline) -> Result<(Inventory, Sql), QueryError> {
@@ -153,7 +155,7 @@ impl Warehouse for BigQuery {
                 findings.push(Finding::new(Verdict::Pass, "jobs", format!("project {} takes jobs{place}", target.project)));
             }
             Err(failure) => {
-                let finding = failure.into_error(limit).finding("credentials");
+                let finding = self.jobs.rest.error(failure, limit).finding("credentials");
                 findings.push(Finding { message: format!("{who}: {}", finding.message), ..finding });
                 return findings;
             }
@@ -171,7 +173,8 @@ impl Warehouse for BigQuery {
 impl BigQuery {
     /// The run's limit, or the target's own for one job.
     fn limit(&self, deadline: Deadline) -> Deadline {
-        let own = self.jobs.target.job_timeout.map(|seconds| Deadline { at: Instant::now() + Duration::from_secs(seconds), seconds });
+        let at = |seconds| Some(Deadline { at: Instant::now().checked_add(Duration::from_secs(seconds))?, seconds });
+        let own = self.jobs.target.job_timeout.and_then(at);
         own.filter(|own| own.at < deadline.at).unwrap_or(deadline)
     }
 
@@ -182,7 +185,7 @@ impl BigQuery {
         }
         let answer = self.jobs.price(sql.as_str(), limit.at);
         let lasts = answer.as_ref().err().is_none_or(Failure::is_final);
-        let answer = answer.map_err(|failure| failure.into_error(limit));
+        let answer = answer.map_err(|failure| self.jobs.rest.error(failure, limit));
         if lasts {
             known().insert(sql.as_str().to_owned(), answer.clone());
         }
@@ -207,7 +210,7 @@ impl BigQuery {
         let location = match self.jobs.call::<Dataset>(&request, limit.at) {
             Ok(dataset) => dataset.location,
             Err(failure) => {
-                let finding = failure.into_error(limit).finding("dataset");
+                let finding = self.jobs.rest.error(failure, limit).finding("dataset");
                 return Finding { message: format!("{name}: {}", finding.message), ..finding };
             }
         };

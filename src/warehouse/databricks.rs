@@ -84,7 +84,7 @@ const UTC: [&str; 8] = ["UTC", "Etc/UTC", "GMT", "Etc/GMT", "Z", "+00:00", "Univ
 
 impl Databricks {
     fn ask(&self, sql: &Sql, deadline: Deadline) -> Result<Table, QueryError> {
-        self.statements.run(sql.as_str(), deadline.at).map_err(|failure| failure.into_error(deadline))
+        self.statements.run(sql.as_str(), deadline.at).map_err(|failure| self.statements.rest.error(failure, deadline))
     }
 
     /// As whom and where statements run, in words. It is asked once, and nothing is asked before it is in order: the zone of a

@@ -10,19 +10,27 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::hash::{BuildHasher, RandomState};
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use reqwest::Method;
 use reqwest::header::CONTENT_TYPE;
 use serde::de::DeserializeOwned;
 
-pub(super) use failure::{Failure, Fault, Protocol};
+use super::{Deadline, QueryError};
+pub(super) use failure::{Failure, Fault, Protocol, without_quotes};
+#[cfg(feature = "bigquery")]
+pub(super) use wire::Secrets;
 #[cfg(feature = "databricks")]
 pub(super) use wire::send;
 pub(super) use wire::{Answer, NoToken, Patience, Trouble, Wire};
 
 /// How long a cancellation may take, in which nothing else happens.
 pub(super) const FAREWELL: Duration = Duration::from_secs(3);
+
+/// No refusal is longer, in bytes, so that results need not be read twice.
+const MOST_OF_A_REFUSAL: usize = 64 << 10;
 
 /// A token that is valid now, or one made anew if the flag says that the last one was refused; `None` where nobody is to be
 /// named.
@@ -56,27 +64,43 @@ pub(super) struct Request {
 }
 
 impl Rest {
-    fn exchange(&self, request: &Request, patience: Patience, anew: bool) -> Result<Answer, Trouble> {
+    /// One exchange. `begun` becomes true if the server may do what it was asked for, whatever it answered.
+    fn exchange(&self, request: &Request, patience: Patience, anew: bool, begun: &mut bool) -> Result<Answer, Trouble> {
         let mut builder = self.wire.request(request.method.clone(), &format!("{}{}", self.base, request.path)).query(&request.query);
         if let Some(body) = &request.body {
             builder = builder.header(CONTENT_TYPE, "application/json").body(body.clone());
         }
-        self.wire.exchange(builder, (self.tokens)(anew), patience)
+        let (token, sent) = ((self.tokens)(anew), Arc::new(AtomicBool::new(false)));
+        let sending = Arc::clone(&sent);
+        let token = async move { token.await.inspect(|_| sending.store(true, Ordering::SeqCst)) };
+        let outcome = self.wire.exchange(builder, token, patience);
+        *begun |= sent.load(Ordering::SeqCst) && may_have_begun(&outcome);
+        outcome
+    }
+
+    /// Whether the server did what it was asked for. Some say no with the status of a yes.
+    fn is_done(&self, answer: &Answer) -> bool {
+        answer.is_success() && (answer.body.len() > MOST_OF_A_REFUSAL || (self.protocol.refusal)(answer).is_none())
     }
 
     /// Makes a call until it succeeds, cannot succeed, or the time is up.
-    pub(super) fn call<T: DeserializeOwned>(&self, request: &Request, patience: Patience) -> Result<T, Failure> {
+    pub(super) fn call<T: DeserializeOwned>(&self, request: &Request, until: Instant) -> Result<T, Failure> {
+        self.begin(request, Patience::until(until), &mut false)
+    }
+
+    /// The same for a call that sets something going. `begun` becomes true if a try may have done so without a word of it.
+    pub(super) fn begin<T: DeserializeOwned>(&self, request: &Request, patience: Patience, begun: &mut bool) -> Result<T, Failure> {
         let mut renewed = false;
         self.again(patience.until, || {
-            let answer = match self.exchange(request, patience, false) {
+            let answer = match self.exchange(request, patience, false, begun) {
                 // A token that was good a moment ago may have been revoked, or have run out early.
                 Ok(answer) if answer.status == 401 && self.renews && !renewed => {
                     renewed = true;
-                    self.exchange(request, patience, true)
+                    self.exchange(request, patience, true, begun)
                 }
                 answer => answer,
             }?;
-            if !answer.is_success() {
+            if !self.is_done(&answer) {
                 return Ok(Err(Fault::of_answer(self.protocol, &answer)));
             }
             Ok(serde_json::from_slice(&answer.body).map_err(|error| Fault::unreadable(self.protocol, &error)))
@@ -86,6 +110,9 @@ impl Rest {
     /// What is behind a link, which bears its own credentials: the server's are none of the other's business.
     #[cfg(feature = "databricks")]
     pub(super) fn fetch(&self, link: &str, headers: &BTreeMap<String, String>, until: Instant) -> Result<Answer, Trouble> {
+        let signature = link.split_once('?').into_iter().flat_map(|(_, query)| query.split('&'));
+        let signature = signature.filter_map(|pair| pair.split_once('=')).map(|(_, value)| value);
+        signature.chain(headers.values().map(String::as_str)).for_each(|text| self.wire.secrets().add_long(text));
         let builder = self.wire.request(Method::GET, link);
         let builder = headers.iter().fold(builder, |builder, (name, value)| builder.header(name, value));
         self.wire.exchange(builder, async { Ok(None) }, Patience::until(until))
@@ -107,8 +134,7 @@ impl Rest {
                     (None, _) => return Err(Failure::called_off(&trouble)),
                 },
             };
-            let message = self.wire.scrub(&fault.message);
-            let fault = Fault { tries, message, ..fault };
+            let fault = Fault { tries, ..fault };
             let wait = fault.retry_after.unwrap_or_default().max(backoff(tries));
             if tries >= fault.most_tries() || Instant::now() + wait >= until {
                 return Err(Failure::Failed(fault));
@@ -128,27 +154,48 @@ impl Rest {
         self.wire.called_off(until, true).map_or(Ok(()), |trouble| Err(Failure::called_off(&trouble)))
     }
 
-    /// Asks for the end of something, briefly, even after Ctrl-C. What is not there needs no end.
+    /// As the finding of a check has it, whatever the server repeats.
+    pub(super) fn error(&self, failure: Failure, limit: Deadline) -> QueryError {
+        let secrets = self.wire.secrets();
+        match failure.into_error(limit) {
+            QueryError::Engine(message) => QueryError::Engine(secrets.scrub(&message)),
+            QueryError::Explained { message, remedy } => QueryError::Explained { message: secrets.scrub(&message), remedy },
+            error => error,
+        }
+    }
+
+    /// Asks for the end of something, briefly, even after Ctrl-C. What is not there needs no end, unless it may yet come.
     ///
     /// # Errors
     /// Why it may go on.
-    pub(super) fn farewell(&self, request: &Request) -> Result<(), String> {
+    pub(super) fn farewell(&self, request: &Request, may_come: bool) -> Result<(), String> {
         let until = Instant::now() + FAREWELL;
         let patience = Patience { until, interruptible: false, grace: Duration::ZERO };
         let mut tries = 0;
         loop {
             tries += 1;
-            let fault = match self.exchange(request, patience, false) {
-                Ok(answer) if answer.is_success() || answer.status == 404 => return Ok(()),
+            let ours = |reason, message| Fault::new(self.protocol, reason, message);
+            let fault = match self.exchange(request, patience, false, &mut false) {
+                Ok(answer) if answer.is_success() || (answer.status == 404 && !may_come) => return Ok(()),
+                Ok(answer) if answer.status == 404 => ours("notThere", "the server does not know it, and may yet begin it"),
                 Ok(answer) => Fault::of_answer(self.protocol, &answer),
-                Err(trouble) => Fault::of_trouble(self.protocol, &trouble)
-                    .unwrap_or_else(|| Fault::new(self.protocol, "timeout", "the server does not answer")),
+                Err(trouble) => Fault::of_trouble(self.protocol, &trouble).unwrap_or_else(|| ours("timeout", "the server does not answer")),
             };
-            if tries >= fault.most_tries().min(3) || Instant::now() + backoff(tries) >= until {
-                return Err(self.wire.scrub(&fault.message));
+            let most = if fault.reason == "notThere" { u32::MAX } else { fault.most_tries().min(3) };
+            let wait = backoff(tries.min(2));
+            if tries >= most || Instant::now() + wait >= until {
+                return Err(fault.message);
             }
-            std::thread::sleep(backoff(tries));
+            std::thread::sleep(wait);
         }
+    }
+}
+
+/// Whether the server may do what it was asked for. Who is refused, overloaded or not reached does not.
+fn may_have_begun(outcome: &Result<Answer, Trouble>) -> bool {
+    match outcome {
+        Ok(answer) => answer.is_success() || answer.status == 408 || (answer.status >= 500 && answer.status != 503),
+        Err(trouble) => !matches!(trouble, Trouble::Unreachable(_) | Trouble::Credentials(_)),
     }
 }
 

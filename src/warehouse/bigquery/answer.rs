@@ -83,7 +83,7 @@ pub(super) struct TimePartitioning {
 }
 
 /// One of the reasons for a failure.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub(super) struct Reason {
     pub(super) reason: String,
@@ -108,7 +108,7 @@ pub(super) struct RefusalBody {
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Page {
-    pub(super) job_complete: bool,
+    pub(super) job_complete: Option<bool>,
     pub(super) job_reference: JobReference,
     pub(super) schema: Option<Schema>,
     pub(super) rows: Vec<Row>,

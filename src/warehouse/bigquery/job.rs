@@ -58,6 +58,8 @@ struct Run {
     until: Instant,
     /// Whether the server may still be working.
     running: bool,
+    /// Whether the job may yet begin: the server has not said what became of it.
+    unheard: bool,
 }
 
 impl Jobs {
@@ -67,7 +69,7 @@ impl Jobs {
         let location = job.job_reference.location.or_else(|| self.target.location.clone());
         let at = location.as_ref().map(|location| format!("job {}:{location}, dry run", self.target.project)).unwrap_or_default();
         let fail = |fault: Fault| Err(Failure::Failed(Fault { work: at.clone(), ..fault }));
-        if let Some(reason) = job.status.error_result.or_else(|| job.status.errors.into_iter().next()) {
+        if let Some(reason) = job.status.error_result {
             return fail(of_job(reason));
         }
         let query = job.statistics.query;
@@ -87,7 +89,7 @@ impl Jobs {
     /// All rows of the statement. What still runs when this fails is cancelled.
     pub(super) fn run(&self, sql: &str, location: Option<String>, until: Instant) -> Result<Table, Failure> {
         self.rest.check(until)?;
-        let mut run = Run { id: job_id(), location, until, running: false };
+        let mut run = Run { id: job_id(), location, until, running: false, unheard: false };
         let outcome = self.insert(sql, &mut run).and_then(|()| self.results(&mut run));
         let name = format!("job {}:{}.{}", self.target.project, run.location.as_deref().unwrap_or("?"), run.id);
         let Err(mut failure) = outcome else { return outcome };
@@ -109,16 +111,20 @@ impl Jobs {
         let request = self.insertion(sql, Some(run.id.clone()), run.location.clone(), Some(left.to_string()))?;
         // From here on it may run, whether we hear of it or not.
         run.running = true;
-        let job: Job = match self.call(&request, run.until) {
+        let job: Job = match self.rest.begin(&request, Patience::until(run.until), &mut run.unheard) {
             // An earlier try arrived, and its answer was lost.
-            Err(Failure::Failed(fault)) if fault.status == 409 => return Ok(()),
-            // Only BigQuery itself knows; what stands between may have let the request pass.
-            Err(failure) if failure.is_refusal() => {
+            Err(Failure::Failed(fault)) if fault.status == 409 => {
+                run.unheard = false;
+                return Ok(());
+            }
+            // Only BigQuery itself knows, and only of this try; what stands between may have let the request pass.
+            Err(failure) if failure.is_refusal() && !run.unheard => {
                 run.running = false;
                 return Err(failure);
             }
             answer => answer?,
         };
+        run.unheard = false;
         run.location = job.job_reference.location.or(run.location.take());
         match job.status.error_result {
             Some(reason) => {
@@ -167,8 +173,11 @@ impl Jobs {
         let mut wait = Duration::from_millis(50);
         let first = loop {
             let page = self.page(run, None)?;
-            if page.job_complete {
-                break page;
+            match page.job_complete {
+                Some(true) => break page,
+                // Some leave out what is false; but what names no job is no page.
+                None if page.job_reference.job_id.is_none() => return Err(inconsistent("the answer is no page of a result")),
+                _ => {}
             }
             self.rest.pause(wait, run.until)?;
             wait = (wait * 3 / 2).min(Duration::from_secs(1));
@@ -192,15 +201,20 @@ impl Jobs {
     fn fetch(&self, run: &Run, first: Page, schema: &Schema, total: u64, table: &mut Table) -> Result<(), Failure> {
         let mut tokens = BTreeSet::new();
         let mut empty = 0;
+        // The job is finished, so that nothing more can go wrong with it.
+        let known = first.errors.clone();
         let mut page = first;
         loop {
             check_page(&page, &run.id, schema, total)?;
+            if page.errors.iter().any(|error| !known.contains(error)) {
+                return Err(inconsistent("a page has errors that an earlier one had not"));
+            }
             empty = if page.rows.is_empty() { empty + 1 } else { 0 };
             take_rows(&mut page, schema, table)?;
-            if table.len() as u64 > total || empty > EMPTY_PAGES {
-                break;
-            }
             let Some(token) = page.page_token.filter(|token| !token.is_empty()) else { break };
+            if table.len() as u64 > total || empty > EMPTY_PAGES {
+                return Err(inconsistent(format!("{total} rows were announced, and there is still more to fetch after {}", table.len())));
+            }
             if !tokens.insert(token.clone()) {
                 return Err(inconsistent("a page leads back to an earlier one"));
             }
@@ -234,12 +248,12 @@ impl Jobs {
     fn cancel(&self, run: &Run) -> Result<(), String> {
         let query = run.location.clone().map(|location| ("location", location)).into_iter().collect();
         let request = Request { method: Method::POST, path: self.path(&format!("jobs/{}/cancel", run.id)), query, body: Some(Vec::new()) };
-        self.rest.farewell(&request)
+        self.rest.farewell(&request, run.unheard)
     }
 
     /// Makes a call until it succeeds, cannot succeed, or the time is up.
     pub(super) fn call<T: DeserializeOwned>(&self, request: &Request, until: Instant) -> Result<T, Failure> {
-        self.rest.call(request, Patience::until(until))
+        self.rest.call(request, until)
     }
 }
 
@@ -249,7 +263,7 @@ fn inconsistent(message: impl Into<String>) -> Failure {
 
 /// Every page must be of the same result.
 fn check_page(page: &Page, id: &str, schema: &Schema, total: u64) -> Result<(), Failure> {
-    if !page.job_complete {
+    if page.job_complete != Some(true) {
         return Err(inconsistent("a page says that the job is not finished, which an earlier one said it was"));
     }
     if page.job_reference.job_id.as_ref().is_some_and(|other| other != id) {

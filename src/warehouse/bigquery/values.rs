@@ -37,6 +37,9 @@ pub(super) fn value(field: &Field, cell: Cell) -> Result<Value, String> {
     let text = match cell {
         Cell::Null => return Ok(Value::Null),
         Cell::Text(text) if !is_array(field) => text,
+        Cell::Struct(_) | Cell::Array(_) if !is_array(field) && kind(&field.data_type) != Kind::Text => {
+            return Err(format!("column {} is of type {}, which a list or record is not", field.name, field.data_type));
+        }
         nested => return Ok(Value::text(written(&nested, field))),
     };
     let wrong = || format!("column {} is of type {}, which `{text}` is not", field.name, field.data_type);
@@ -59,9 +62,10 @@ fn float(text: &str) -> Option<f64> {
 }
 
 fn decimal(field: &Field, text: &str) -> Result<Value, String> {
-    let digits = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { text };
-    let read = digits.parse::<Decimal>().map(|number| Value::Decimal(Box::new(number)));
-    read.map_err(|_| {
+    // Zeros behind the point, of which a BIGNUMERIC may have more than fit; those of an exponent are none.
+    let is_plain = text.contains('.') && !text.contains(['e', 'E']);
+    let digits = if is_plain { text.trim_end_matches('0').trim_end_matches('.') } else { text };
+    number(digits).map(|number| Value::Decimal(Box::new(number))).ok_or_else(|| {
         format!(
             "column {} holds {text}, which has more than 38 digits and cannot be kept exactly: cast it to numeric or string",
             field.name
@@ -69,8 +73,15 @@ fn decimal(field: &Field, text: &str) -> Result<Value, String> {
     })
 }
 
+/// A number without what only people write, such as `1_000`.
+fn number(text: &str) -> Option<Decimal> {
+    text.bytes().all(|b| b.is_ascii_digit() || b"+-.eE".contains(&b)).then(|| text.parse().ok()).flatten()
+}
+
+/// A day and a time, without a zone.
 fn datetime(text: &str) -> Option<DateTime> {
-    text.contains('T').then(|| text.parse().ok()).flatten()
+    let (_, time) = text.split_once('T')?;
+    time.bytes().all(|b| b.is_ascii_digit() || b":.".contains(&b)).then(|| text.parse().ok()).flatten()
 }
 
 /// Microseconds as an integer, or seconds with a point or an exponent: which one it is depends on server and request.
@@ -82,7 +93,7 @@ fn timestamp(text: &str) -> Option<DateTime> {
 
 /// Seconds in decimal as microseconds; exact, because halves of a microsecond do not occur but from rounding.
 fn micros(seconds: &str) -> Option<i64> {
-    let (numerator, denominator) = seconds.parse::<Decimal>().ok()?.fraction();
+    let (numerator, denominator) = number(seconds)?.fraction();
     let scaled = numerator.checked_mul(2_000_000)?;
     // Rounds to the nearest, also below zero.
     i64::try_from(scaled.checked_add(denominator)?.div_euclid(denominator.checked_mul(2)?)).ok()
@@ -148,6 +159,8 @@ mod tests {
             ("FLOAT", "NaN", Kind::Float, "NaN"),
             ("NUMERIC", "12.340000001", Kind::Decimal, "12.340000001"),
             ("NUMERIC", "-0.5", Kind::Decimal, "-0.5"),
+            ("NUMERIC", "1.5E10", Kind::Decimal, "15000000000"),
+            ("NUMERIC", "1.5e-10", Kind::Decimal, "0.00000000015"),
             ("BIGNUMERIC", "0.00000000000000000000000000000000000001", Kind::Decimal, "0.00000000000000000000000000000000000001"),
             ("BIGNUMERIC", "12345678901234567890123456789012345678", Kind::Decimal, "12345678901234567890123456789012345678"),
             ("BOOLEAN", "true", Kind::Bool, "true"),
@@ -182,6 +195,10 @@ mod tests {
             ("DATETIME", "2024-02-01"),
             ("TIMESTAMP", "yesterday"),
             ("FLOAT", "one"),
+            ("DATETIME", "2024-02-01T00:00:00+02:00"),
+            ("DATETIME", "2024-02-01T00:00:00[Europe/Berlin]"),
+            ("TIMESTAMP", "1_0.0"),
+            ("NUMERIC", "1_0"),
             ("NUMERIC", "0x1"),
             ("BIGNUMERIC", "123456789012345678901234567890123456789012"),
         ] {
@@ -197,6 +214,7 @@ mod tests {
             .expect("a cell");
         assert_eq!(value(&array, cell).expect("a text").to_string(), r#"[{"c":1,"d":"a\"b"},{"c":null,"d":"c"}]"#);
         assert_eq!(column(&array).kind, Kind::Text);
+        assert!(value(&field("DATE"), Cell::Array(Vec::new())).is_err() && value(&field("NUMERIC"), Cell::Struct(Vec::new())).is_err());
         assert!(value(&field("DATE"), Cell::Null).expect("a value").is_null());
     }
 }

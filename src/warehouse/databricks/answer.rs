@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
 /// The answer to a submission, and to every look at a statement.
@@ -36,10 +37,21 @@ pub(super) struct Manifest {
     pub(super) total_row_count: u64,
     #[serde(default)]
     pub(super) truncated: bool,
+    #[serde(default, deserialize_with = "or_none")]
+    pub(super) chunks: Vec<Part>,
+}
+
+/// A part of the rows, as the whole result is described.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Part {
+    pub(super) chunk_index: u64,
+    pub(super) row_count: u64,
 }
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Schema {
+    pub(super) column_count: Option<usize>,
     #[serde(default)]
     pub(super) columns: Vec<Column>,
 }
@@ -85,7 +97,8 @@ pub(super) type Row = Vec<Option<String>>;
 #[derive(Deserialize)]
 pub(super) struct Token {
     pub(super) access_token: String,
-    #[serde(default)]
+    /// In seconds.
+    #[serde(default, deserialize_with = "seconds")]
     pub(super) expires_in: u64,
 }
 
@@ -98,6 +111,14 @@ pub(super) struct NoToken {
 }
 
 /// What is null is empty.
-fn or_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, String>, D::Error> {
+fn or_none<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(deserializer: D) -> Result<T, D::Error> {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// A number, which some servers write as text or with a point.
+fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    let value = serde_json::Value::deserialize(deserializer)?;
+    let number = value.as_f64().or_else(|| value.as_str()?.trim().parse().ok()).filter(|number| *number >= 0.0);
+    // What is beyond the range ends at it.
+    number.map(|number| number as u64).ok_or_else(|| D::Error::custom("`expires_in` is no number of seconds"))
 }

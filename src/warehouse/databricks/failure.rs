@@ -35,7 +35,9 @@ fn refusal(answer: &Answer) -> Option<(String, String)> {
 fn remedy(fault: &Fault) -> Option<&'static str> {
     let says = |words: &[&str]| words.iter().any(|word| fault.message.contains(word) || fault.reason.contains(word));
     Some(match (fault.status, fault.reason.as_str()) {
-        (_, "noToken" | "tokenLater") => "check `client_id` and `client_secret`, or DATABRICKS_CLIENT_ID and DATABRICKS_CLIENT_SECRET",
+        (_, "noToken" | "tokenLater") => {
+            "check `token`, or `client_id` and `client_secret`: DATABRICKS_TOKEN, or DATABRICKS_CLIENT_ID and DATABRICKS_CLIENT_SECRET"
+        }
         (_, "noLink") => "the store of large results must be reachable from here: allow it in the firewall, or narrow the scope",
         (401, _) => "the token is wrong or has expired: renew it",
         _ if says(&["TABLE_OR_VIEW_NOT_FOUND", "SCHEMA_NOT_FOUND", "NO_SUCH_CATALOG"]) => {

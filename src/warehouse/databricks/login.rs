@@ -4,16 +4,19 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use reqwest::Client;
-use reqwest::header::CONTENT_TYPE;
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
 use tokio::sync::Mutex;
 
 use super::answer::{NoToken as Refusal, Token};
 use super::failure::PROTOCOL;
 use super::workspace::Login;
-use crate::warehouse::rest::{Answer, Fault, NoToken, Tokens, Trouble, Wire, send};
+use crate::warehouse::rest::{Answer, Fault, NoToken, Tokens, Trouble, Wire, send, without_quotes};
 
 /// How long before its end a token is renewed.
 const MARGIN: Duration = Duration::from_secs(60);
+
+/// The longest that a token is used.
+const LONGEST: Duration = Duration::from_secs(86_400);
 
 /// A token, and until when it is good.
 type Held = Arc<Mutex<Option<(String, Instant)>>>;
@@ -22,7 +25,7 @@ type Held = Arc<Mutex<Option<(String, Instant)>>>;
 pub(super) fn tokens(login: &Login, base: &str, wire: &Wire) -> (Tokens, bool) {
     match login {
         Login::Token(token) => {
-            wire.hide(token);
+            wire.secrets().add(token);
             let token = token.clone();
             let give = move |_| {
                 let token = token.clone();
@@ -31,7 +34,10 @@ pub(super) fn tokens(login: &Login, base: &str, wire: &Wire) -> (Tokens, bool) {
             (Box::new(give), false)
         }
         Login::Client { id, secret } => {
-            wire.hide(secret);
+            wire.secrets().add(secret);
+            if let Some(header) = basic(&wire.client(), id, secret) {
+                wire.secrets().add(&header);
+            }
             let (client, url, id, secret) = (wire.client(), format!("{base}/oidc/v1/token"), id.clone(), secret.clone());
             let held = Held::default();
             let give = move |anew| {
@@ -54,13 +60,19 @@ async fn token(client: &Client, url: &str, (id, secret): (&str, &str), held: &He
         return Err(refused(&answer));
     }
     let token: Token = serde_json::from_slice(&answer.body).map_err(|error| NoToken {
-        reason: format!("the answer to a request for a token cannot be read: {error}"),
+        reason: format!("the answer to a request for a token cannot be read: {}", without_quotes(&error.to_string())),
         transient: true,
         retry_after: None,
     })?;
-    let good = Duration::from_secs(token.expires_in).saturating_sub(MARGIN);
+    let good = Duration::from_secs(token.expires_in).min(LONGEST).saturating_sub(MARGIN);
     *held = Some((token.access_token.clone(), Instant::now() + good));
     Ok(token.access_token)
+}
+
+/// Id and secret as they are sent, which a server may repeat.
+fn basic(client: &Client, id: &str, secret: &str) -> Option<String> {
+    let request = client.get("http://localhost").basic_auth(id, Some(secret)).build().ok()?;
+    Some(request.headers().get(AUTHORIZATION)?.to_str().ok()?.strip_prefix("Basic ")?.to_owned())
 }
 
 fn lost(trouble: &Trouble) -> NoToken {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use reqwest::Method;
 use serde_json::json;
 
-use super::answer::{Chunk, Column, Link, Row, Statement};
+use super::answer::{Chunk, Column, Link, Manifest, Row, Statement};
 use super::failure::{PROTOCOL, fault, inconsistent, is_too_large_for_an_answer, of_statement};
 use super::values;
 use super::workspace::Workspace;
@@ -63,9 +63,12 @@ impl Statements {
             finished => finished?,
         };
         let manifest = statement.manifest.ok_or_else(|| inconsistent("the result is not described"))?;
-        let columns = manifest.schema.columns;
+        let columns = &manifest.schema.columns;
         if columns.is_empty() {
             return Err(inconsistent("the result has no columns").into());
+        }
+        if let Some(count) = manifest.schema.column_count.filter(|count| *count != columns.len()) {
+            return Err(inconsistent(format!("{count} columns were announced and {} are described", columns.len())).into());
         }
         let mut table = Table::new(columns.iter().map(values::column).collect());
         let total = manifest.total_row_count;
@@ -75,13 +78,18 @@ impl Statements {
         }
         let mut chunk = statement.result.unwrap_or_default();
         let mut index = 0;
-        while let Some(next) = self.take(run, chunk, &mut index, &columns, &mut table)? {
+        while let Some(next) = self.take(run, chunk, &mut index, &manifest, &mut table)? {
             // A part can only be followed by the next one, so the way through them ends.
             if next != index || next >= manifest.total_chunk_count || table.len() as u64 >= total {
                 let (last, count) = (index.saturating_sub(1), manifest.total_chunk_count);
                 return Err(inconsistent(format!("part {next} follows part {last} of {count}")).into());
             }
             chunk = self.chunk(run, next)?;
+        }
+        // An empty result has one part or none.
+        let parts = manifest.total_chunk_count;
+        if index.max(1) != parts.max(1) {
+            return Err(inconsistent(format!("{parts} parts were announced and {index} were sent")).into());
         }
         let held = table.len() as u64;
         if held == total { Ok(table) } else { Err(inconsistent(format!("{total} rows were announced and {held} were sent")).into()) }
@@ -101,7 +109,7 @@ impl Statements {
         while !self.is_done(&statement, run)? {
             self.rest.pause(wait, run.until)?;
             wait = (wait * 3 / 2).min(longest);
-            statement = self.rest.call(&look, Patience::until(run.until))?;
+            statement = self.rest.call(&look, run.until)?;
             if statement.statement_id != id {
                 return Err(inconsistent("the answer is about another statement").into());
             }
@@ -125,14 +133,9 @@ impl Statements {
         let request = Request { method: Method::POST, path: STATEMENTS.to_owned(), query: Vec::new(), body };
         // What is under way gets a name, so that it can be stopped.
         let patience = Patience { until: run.until, interruptible: true, grace: FAREWELL };
-        self.rest.call(&request, patience).map_err(|failure| match failure {
-            Failure::TimedOut => fault("notCancelled", "the time was up before the server named the statement, which may still run").into(),
-            Failure::Failed(fault) if ["broken", "unreadable"].contains(&fault.reason.as_str()) => {
-                let message = format!("{}; it may run nevertheless, under a name that did not arrive", fault.message);
-                Fault { message, ..fault }.into()
-            }
-            failure => failure,
-        })
+        let mut begun = false;
+        let answer = self.rest.begin(&request, patience, &mut begun);
+        answer.map_err(|failure| if begun { nameless(failure) } else { failure })
     }
 
     fn is_done(&self, statement: &Statement, run: &mut Run) -> Result<bool, Failure> {
@@ -140,43 +143,44 @@ impl Statements {
         let refusal = || status.error.clone().unwrap_or_default();
         let fault = match status.state.as_str() {
             "PENDING" | "RUNNING" => return Ok(false),
-            "SUCCEEDED" => {
+            "SUCCEEDED" if status.error.is_none() => {
                 run.running = false;
                 return Ok(true);
             }
+            "SUCCEEDED" => of_statement(refusal()),
             "FAILED" => of_statement(refusal()),
             "CANCELED" | "CLOSED" => fault("stopped", format!("the statement was stopped: {}", refusal().message)),
             other => return Err(inconsistent(format!("the statement is said to be {other}")).into()),
         };
         run.running = false;
-        Err(Fault { message: self.rest.wire.scrub(&fault.message), ..fault }.into())
+        Err(fault.into())
     }
 
     fn cancel(&self, run: &Run) -> Result<(), String> {
         let path = format!("{STATEMENTS}/{}/cancel", run.id.as_deref().unwrap_or_default());
-        self.rest.farewell(&Request { method: Method::POST, path, query: Vec::new(), body: Some(b"{}".to_vec()) })
+        self.rest.farewell(&Request { method: Method::POST, path, query: Vec::new(), body: Some(b"{}".to_vec()) }, false)
     }
 
     fn chunk(&self, run: &Run, index: u64) -> Result<Chunk, Failure> {
         let id = run.id.as_deref().unwrap_or_default();
-        self.rest.call(&reading(format!("{STATEMENTS}/{id}/result/chunks/{index}")), Patience::until(run.until))
+        self.rest.call(&reading(format!("{STATEMENTS}/{id}/result/chunks/{index}")), run.until)
     }
 
     /// Adds the rows of an answer, which has them or says where they are; what comes next, if anything does. `index` is the
     /// part that is expected, and then the one behind it.
-    fn take(&self, run: &Run, chunk: Chunk, index: &mut u64, columns: &[Column], table: &mut Table) -> Result<Option<u64>, Failure> {
+    fn take(&self, run: &Run, chunk: Chunk, index: &mut u64, whole: &Manifest, table: &mut Table) -> Result<Option<u64>, Failure> {
         let Some(links) = chunk.external_links else {
-            check((chunk.chunk_index, chunk.row_offset), *index, table)?;
-            add(chunk.data_array.unwrap_or_default(), chunk.row_count, columns, table)?;
+            check((chunk.chunk_index, chunk.row_offset, chunk.row_count), *index, whole, table)?;
+            add(chunk.data_array.unwrap_or_default(), chunk.row_count, &whole.schema.columns, table)?;
             *index += 1;
             return Ok(chunk.next_chunk_index);
         };
         let mut next = None;
         for link in links {
-            check((link.chunk_index, link.row_offset), *index, table)?;
+            check((link.chunk_index, link.row_offset, link.row_count), *index, whole, table)?;
             next = link.next_chunk_index;
             let (count, rows) = (link.row_count, self.fetch(run, link)?);
-            add(rows, count, columns, table)?;
+            add(rows, count, &whole.schema.columns, table)?;
             *index += 1;
         }
         Ok(next)
@@ -204,6 +208,19 @@ impl Statements {
     }
 }
 
+/// Why there is no name of a statement that may run. Without it nobody can stop it, and that is said.
+fn nameless(failure: Failure) -> Failure {
+    let before = match failure {
+        Failure::Failed(fault) => {
+            let message = format!("{}; it may run nevertheless, under a name that did not arrive", fault.message);
+            return Fault { message, ..fault }.into();
+        }
+        Failure::TimedOut => "the time was up",
+        Failure::Interrupted => "the run was interrupted",
+    };
+    fault("notCancelled", format!("{before} before the server named the statement, which may still run")).into()
+}
+
 fn reading(path: String) -> Request {
     Request { method: Method::GET, path, query: Vec::new(), body: None }
 }
@@ -217,12 +234,17 @@ fn read(answer: crate::warehouse::rest::Answer) -> Result<Vec<Row>, Fault> {
     serde_json::from_slice(&answer.body).map_err(|error| Fault::unreadable(&PROTOCOL, &error))
 }
 
-/// Whether this is the part that comes next.
-fn check((part, offset): (u64, u64), index: u64, table: &Table) -> Result<(), Fault> {
-    if part == index && offset == table.len() as u64 {
-        return Ok(());
+/// Whether this is the part that comes next, and of the length that it was announced with.
+fn check((part, offset, rows): (u64, u64, u64), index: u64, whole: &Manifest, table: &Table) -> Result<(), Fault> {
+    if part != index || offset != table.len() as u64 {
+        return Err(inconsistent(format!("part {part} begins at row {offset}, where part {index} should at row {}", table.len())));
     }
-    Err(inconsistent(format!("part {part} begins at row {offset}, where part {index} should at row {}", table.len())))
+    match whole.chunks.iter().find(|announced| announced.chunk_index == part).map(|announced| announced.row_count) {
+        Some(announced) if announced != rows => {
+            Err(inconsistent(format!("part {part} was announced with {announced} rows and has {rows}")))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn add(rows: Vec<Row>, count: u64, columns: &[Column], table: &mut Table) -> Result<(), Fault> {

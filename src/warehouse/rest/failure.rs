@@ -47,8 +47,8 @@ impl Failure {
         self.is_final() && matches!(self, Self::Failed(fault) if !fault.reason.starts_with(FOREIGN))
     }
 
-    /// As the finding of a check has it.
-    pub(in crate::warehouse) fn into_error(self, limit: Deadline) -> QueryError {
+    /// As the finding of a check has it, with whatever the server repeats.
+    pub(super) fn into_error(self, limit: Deadline) -> QueryError {
         match self {
             Self::Interrupted => QueryError::Interrupted,
             Self::TimedOut => QueryError::Timeout(limit.seconds),
@@ -100,7 +100,7 @@ impl Fault {
 
     /// An answer of success that cannot be read.
     pub(in crate::warehouse) fn unreadable(protocol: &'static Protocol, error: &serde_json::Error) -> Self {
-        Self::new(protocol, "unreadable", format!("the server's answer cannot be read: {error}"))
+        Self::new(protocol, "unreadable", format!("the server's answer cannot be read: {}", without_quotes(&error.to_string())))
     }
 
     /// `None` if nothing went wrong but that the wait was called off.
@@ -151,6 +151,14 @@ impl Fault {
     }
 }
 
+/// What a reader of JSON or the like complains of, without the texts that it cites: they may be secrets.
+pub(in crate::warehouse) fn without_quotes(text: &str) -> String {
+    match (text.find('"'), text.rfind('"')) {
+        (Some(start), Some(end)) if start < end => format!("{}...{}", &text[..=start], &text[end..]),
+        _ => text.to_owned(),
+    }
+}
+
 /// The beginning of an answer that has no other message.
 fn excerpt(body: &[u8]) -> String {
     const MOST: usize = 120;
@@ -160,5 +168,18 @@ fn excerpt(body: &[u8]) -> String {
         _ if words.is_empty() => "the answer is empty".to_owned(),
         Some((end, _)) => format!("the server answers {:?}...", &words[..end]),
         None => format!("the server answers {words:?}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_quotes;
+
+    #[test]
+    fn what_is_cited_is_left_out() {
+        let text = r#"invalid type: string "a \"b\" c", expected a struct at line 1"#;
+        assert_eq!(without_quotes(text), r#"invalid type: string "...", expected a struct at line 1"#);
+        assert_eq!(without_quotes("missing field `status` at line 1"), "missing field `status` at line 1");
+        assert_eq!(without_quotes("one \" only"), "one \" only");
     }
 }

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use reqwest::header::RETRY_AFTER;
+use reqwest::header::{AUTHORIZATION, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, Method, RequestBuilder, redirect};
 use tokio::runtime::{self, Handle};
 use tokio::sync::oneshot;
@@ -22,8 +22,14 @@ const TICK: Duration = Duration::from_millis(20);
 /// The longest silence of a server within an answer, and before it: a poll waits for ten seconds by design.
 const SILENCE: Duration = Duration::from_secs(60);
 
-/// No page is a tenth of this.
-const MOST_BYTES: usize = 512 << 20;
+/// No page, and no part of a result, is half of this.
+const MOST_BYTES: usize = 64 << 20;
+
+/// The longest wait that a server may ask for: a day is beyond every time limit worth having, and within what a clock counts.
+const MOST_WAIT: Duration = Duration::from_secs(86_400);
+
+/// What is shorter is no secret worth the name, and would be cut out of innocent words.
+const LEAST_SECRET: usize = 8;
 
 /// Sends requests, and remembers what must not be shown.
 #[derive(Debug)]
@@ -95,7 +101,7 @@ pub(in crate::warehouse) struct NoToken {
 
 /// Texts that a server may repeat, and nobody may read.
 #[derive(Clone, Default)]
-struct Secrets(Arc<Mutex<Vec<String>>>);
+pub(in crate::warehouse) struct Secrets(Arc<Mutex<Vec<String>>>);
 
 impl std::fmt::Debug for Secrets {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -104,11 +110,27 @@ impl std::fmt::Debug for Secrets {
 }
 
 impl Secrets {
-    fn add(&self, secret: &str) {
+    /// Never shows this text from now on.
+    pub(in crate::warehouse) fn add(&self, secret: &str) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if !secret.is_empty() && !known.iter().any(|other| other == secret) {
-            known.push(secret.to_owned());
+            // One that contains another goes before it, so that nothing is left of it.
+            let place = known.partition_point(|other| other.len() >= secret.len());
+            known.insert(place, secret.to_owned());
         }
+    }
+
+    /// The same of a text that may be a secret, by its place or its length.
+    pub(in crate::warehouse) fn add_long(&self, text: &str) {
+        if text.len() >= LEAST_SECRET {
+            self.add(text);
+        }
+    }
+
+    /// The text without secrets, should a server repeat them.
+    pub(in crate::warehouse) fn scrub(&self, text: &str) -> String {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.iter().fold(text.to_owned(), |text, secret| text.replace(secret.as_str(), "***"))
     }
 }
 
@@ -197,16 +219,9 @@ impl Wire {
         (Instant::now() >= until).then_some(Trouble::TimedOut)
     }
 
-    /// Never shows this text from now on.
-    #[cfg(feature = "databricks")]
-    pub(in crate::warehouse) fn hide(&self, secret: &str) {
-        self.secrets.add(secret);
-    }
-
-    /// The text without secrets, should a server repeat them.
-    pub(in crate::warehouse) fn scrub(&self, text: &str) -> String {
-        let secrets = self.secrets.0.lock().unwrap_or_else(PoisonError::into_inner);
-        secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret.as_str(), "***"))
+    /// What is never shown.
+    pub(in crate::warehouse) fn secrets(&self) -> &Secrets {
+        &self.secrets
     }
 }
 
@@ -215,13 +230,27 @@ async fn perform(
     token: impl Future<Output = Result<Option<String>, NoToken>>,
     secrets: &Secrets,
 ) -> Result<Answer, Trouble> {
-    match token.await.map_err(Trouble::Credentials)? {
+    let builder = match token.await.map_err(Trouble::Credentials)? {
         Some(token) => {
             secrets.add(&token);
-            send(builder.bearer_auth(token)).await
+            builder.header(AUTHORIZATION, bearer(&token)?)
         }
-        None => send(builder).await,
-    }
+        None => builder,
+    };
+    let answer = send(builder).await?;
+    // Before anything is cut off it, and with it the end of a secret.
+    let body = if answer.is_success() { answer.body } else { secrets.scrub(&String::from_utf8_lossy(&answer.body)).into_bytes() };
+    Ok(Answer { body, ..answer })
+}
+
+fn bearer(token: &str) -> Result<HeaderValue, Trouble> {
+    let header = HeaderValue::from_str(&format!("Bearer {token}")).ok().filter(|_| !token.is_empty());
+    let mut header = header.ok_or_else(|| {
+        let reason = "the token is empty, or has line breaks or other characters that no token has".to_owned();
+        Trouble::Credentials(NoToken { reason, transient: false, retry_after: None })
+    })?;
+    header.set_sensitive(true);
+    Ok(header)
 }
 
 /// Sends a request and reads all of its answer.
@@ -229,6 +258,7 @@ pub(in crate::warehouse) async fn send(builder: RequestBuilder) -> Result<Answer
     let mut response = builder.send().await.map_err(trouble)?;
     let status = response.status().as_u16();
     let header = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
+    let retry_after = header.map(|seconds| Duration::from_secs(seconds).min(MOST_WAIT));
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(trouble)? {
         if body.len() + chunk.len() > MOST_BYTES {
@@ -236,7 +266,7 @@ pub(in crate::warehouse) async fn send(builder: RequestBuilder) -> Result<Answer
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(Answer { status, retry_after: header.map(Duration::from_secs), body })
+    Ok(Answer { status, retry_after, body })
 }
 
 /// What went wrong, by its innermost cause: the outer ones say no more than that something did, and repeat the address.
@@ -248,4 +278,17 @@ fn trouble(error: reqwest::Error) -> Trouble {
         cause = inner;
     }
     if connecting { Trouble::Unreachable(cause.to_string()) } else { Trouble::Broken(cause.to_string()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Secrets;
+
+    #[test]
+    fn nothing_is_left_of_a_secret_that_contains_another() {
+        let secrets = Secrets::default();
+        ["abc", "abcdefgh", "cdefghij"].iter().for_each(|secret| secrets.add(secret));
+        secrets.add_long("short");
+        assert_eq!(secrets.scrub("abcdefgh abc short"), "*** *** short");
+    }
 }
