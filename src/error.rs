@@ -56,7 +56,7 @@ pub enum Error {
         source: std::io::Error,
     },
     /// The user interrupted the run.
-    #[error("interrupted; what was running in the warehouse was cancelled")]
+    #[error("interrupted; what was not finished is undecided")]
     Interrupted,
 }
 

@@ -36,7 +36,7 @@ use crate::model::sql::Sql;
 use crate::model::table::{Column, Table};
 use crate::model::verdict::Verdict;
 use crate::render::{RenderError, Renderer};
-use crate::warehouse::{Deadline, Inventory, QueryError, Warehouse};
+use crate::warehouse::{Deadline, Inventory, QueryError, Warehouse, may_still_run};
 
 pub use answer::{Answer, answer};
 pub use command::{commands, is_there};
@@ -360,11 +360,13 @@ fn examined(session: &Session<'_>, gate: &Gate) -> Result<Option<CheckReport>, E
         return Ok(None);
     }
     let named = |(subject, finding): (String, Finding)| Finding { message: format!("{subject}: {}", finding.message), ..finding };
-    let findings = match catalogue(session, &gate.outputs) {
-        Ok(found) => found.into_iter().filter(|(_, finding)| finding.verdict > Verdict::Pass).map(named).collect(),
-        Err(Error::Interrupted) => vec![Finding::interrupted()],
-        Err(error) => return Err(error),
-    };
+    let mut found = Vec::new();
+    let outcome = catalogue(session, &gate.outputs, &mut found);
+    let mut findings: Vec<Finding> = found.into_iter().filter(|(_, finding)| finding.verdict > Verdict::Pass).map(named).collect();
+    match outcome {
+        Err(Error::Interrupted) => findings.push(Finding::interrupted()),
+        outcome => outcome?,
+    }
     // Without the list of tables nobody knows that all are there.
     let unread = session.tables().err().map(|error| Finding::undecided("catalogue", format!("the list of tables cannot be read: {error}")));
     Ok(Some(CheckReport {
@@ -446,7 +448,8 @@ pub fn single(session: &Session<'_>, check: &Check<'_>) -> Result<CheckReport, E
             let outputs = outputs_of(check);
             let faults = outputs.iter().filter_map(|name| inventory::fault(session, name));
             let known: Vec<Finding> = faults.chain(ledger::fault(session, check.query)).collect();
-            report.findings = if known.is_empty() { vec![inventory::engine_finding(&error)] } else { known };
+            let is_dropped = !known.is_empty() && !may_still_run(&error.to_string());
+            report.findings = if is_dropped { known } else { vec![inventory::engine_finding(&error)] };
         }
     }
     Ok(report)
@@ -493,14 +496,14 @@ pub fn deadline_in(seconds: u64) -> Deadline {
     Deadline { at: Instant::now() + Duration::from_secs(seconds), seconds }
 }
 
-/// What the warehouse lacks of the catalogue, and which spines are empty: one finding for each output, spine and ledger.
+/// What the warehouse lacks of the catalogue, and which spines are empty: adds one finding for each output, spine and ledger.
 ///
 /// # Errors
-/// [`Error::Interrupted`] only.
-pub fn catalogue(session: &Session<'_>, outputs: &[String]) -> Result<Vec<(String, Finding)>, Error> {
+/// [`Error::Interrupted`] only; what was found before stays.
+pub fn catalogue(session: &Session<'_>, outputs: &[String], findings: &mut Vec<(String, Finding)>) -> Result<(), Error> {
     let named = inventory::named(session.project);
     let examined = session.warehouse.examine(&named, session.deadline);
-    let mut findings: Vec<(String, Finding)> = examined.into_iter().map(|finding| (finding.rule.clone(), finding)).collect();
+    findings.extend(examined.into_iter().map(|finding| (finding.rule.clone(), finding)));
     for name in outputs {
         let sound = || Finding::new(Verdict::Pass, "table", format!("{} is there with every column", session.project.outputs[name].table));
         let unknown = || session.tables().err().map(|_| Finding::undecided("table", "the list of tables cannot be read"));
@@ -519,7 +522,7 @@ pub fn catalogue(session: &Session<'_>, outputs: &[String]) -> Result<Vec<(Strin
         findings.push(("runs".to_owned(), ledger::mapping(session, ledger)));
         findings.extend(unseen_processors(session, outputs)?);
     }
-    Ok(findings)
+    Ok(())
 }
 
 /// Whether the spine of an output has keys in scope. Each spine is counted once.

@@ -82,11 +82,42 @@ fn a_result_above_the_row_limit_is_undecided() {
     }
 }
 
+/// What is not in a list that was cut off is not gone, and what was recorded stays.
+#[test]
+fn a_list_of_tables_above_the_row_limit_is_none() {
+    let (server, _, dir) = cloud(columns_of_sales);
+    assert_eq!(run(&dir, &["schema", "pull"]).0, 1, "the tables of the gates' own queries are not there");
+    let recorded = || fs::read_to_string(dir.path().join("schema/cloud.toml")).expect("a schema");
+    let before = recorded();
+    change(&dir, "project = \"demo\"", "project = \"demo\"\nmax_rows = 1");
+    for args in [["schema", "pull"], ["schema", "diff"]] {
+        let (status, out, errors) = run(&dir, &args);
+        assert!(status == 3 && errors.contains("the list of its tables is cut off"), "{args:?}: {out}{errors}");
+    }
+    assert_eq!(recorded(), before);
+    let is_lost = |request: &Request| is_insert(request) && !request.body.contains("INFORMATION_SCHEMA");
+    server.misbehave(always(is_lost, |_| refusal(403, "quotaExceeded", "Quota exceeded")));
+    let (status, out, _) = run(&dir, &["gaps"]);
+    assert!(status == 3 && out.contains("quotaExceeded") && !out.contains("there is no table"), "{out}");
+}
+
 /// Runs all gates and presses Ctrl-C as soon as the server has had so many requests of a kind: exit status, report, what is
 /// said besides, and when it was pressed.
 fn interrupted(server: &Server, dir: &TempDir, kind: fn(&Request) -> bool, requests: usize) -> (Option<i32>, Json, String, Instant) {
+    let (status, out, errors, pressed) = pressed(server, dir, &["gate", "--format", "json"], kind, requests);
+    (status, serde_json::from_str(&out).expect("a report in JSON"), errors, pressed)
+}
+
+/// The same for any command, with what it prints.
+fn pressed(
+    server: &Server,
+    dir: &TempDir,
+    args: &[&str],
+    kind: fn(&Request) -> bool,
+    requests: usize,
+) -> (Option<i32>, String, String, Instant) {
     let mut command = gapgate(dir.path());
-    command.args(["gate", "--format", "json"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.args(args).stdout(Stdio::piped()).stderr(Stdio::piped());
     let child = command.spawn().expect("the program runs");
     let start = Instant::now();
     while server.count(kind) < requests {
@@ -96,8 +127,8 @@ fn interrupted(server: &Server, dir: &TempDir, kind: fn(&Request) -> bool, reque
     let pressed = Instant::now();
     assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill").success());
     let output = child.wait_with_output().expect("an end");
-    let report = serde_json::from_slice(&output.stdout).expect("a report in JSON");
-    (output.status.code(), report, String::from_utf8(output.stderr).expect("UTF-8"), pressed)
+    let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+    (output.status.code(), text(output.stdout), text(output.stderr), pressed)
 }
 
 /// The pages of the first gate's five rows, and the first one of the second gate's.
@@ -145,6 +176,23 @@ fn ctrl_c_names_the_job_that_it_could_not_cancel() {
     let finding = report["gates"][1]["checks"][0]["findings"][0]["message"].as_str().unwrap_or_default();
     assert_eq!(status, Some(130));
     assert!(finding.contains("may still run") && finding.contains("demo:EU.gapgate_"), "{report}");
+}
+
+#[test]
+fn ctrl_c_names_it_whatever_was_asked() {
+    for args in [&["doctor"][..], &["schema", "pull"], &["gaps"], &["retry"]] {
+        let (server, _, dir) = cloud(five_rows);
+        change(&dir, "[gates.whole]", "[outputs.returns]\nstage = \"raw\"\ntable = \"shop.returns\"\nspine = \"days\"\n[gates.whole]");
+        server.misbehave(always(is_results, |_| Reply::json(200, &json!({"jobComplete": false}))));
+        server.misbehave(always(is_cancel, |_| refusal(403, "accessDenied", "no right to cancel")));
+        let (status, out, errors, _) = pressed(&server, &dir, args, is_results, 1);
+        assert_eq!(status, Some(130), "{args:?}: {out}{errors}");
+        let text = in_a_line(&(out + &errors));
+        assert!(
+            text.contains("may still run") && text.contains("(job demo:EU.gapgate_") && !text.contains("was cancelled"),
+            "{args:?}: {text}"
+        );
+    }
 }
 
 #[test]

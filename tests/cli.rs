@@ -352,6 +352,88 @@ started = "started"
     }
 }
 
+/// What a terminal would obey is shown, and programs get what is there.
+#[test]
+fn nothing_of_the_warehouse_is_obeyed_by_a_terminal() {
+    let dir = project(&[("key = { day = \"date\" }", "key = { shop = \"text\" }"), ("date = \"sold_on\"\n", "")]);
+    load(
+        &dir,
+        "create table calendar as select 'a' || chr(27) || '[2Jwhole: GO' as shop, 1 as shops; create table sales (shop text, receipt int, amount int);",
+    );
+    fs::create_dir_all(dir.path().join("queries/own")).expect("a folder");
+    let query = |id: &str, select: &str| {
+        let text = format!("/*---\ntitle = \"x\"\ndoc = \"x\"\n[columns]\nshop = \"text\"\n---*/\nselect {select} as shop from calendar");
+        fs::write(dir.path().join(format!("queries/own/{id}.sql")), text).expect("a query");
+    };
+    query("names", "calendar.shop");
+    query("broken", "cast(cast(calendar.shop as int) as text)");
+    let shown = "a\\x1b[2Jwhole: GO";
+    for args in [&["run", "own/names"][..], &["run", "own/broken"], &["gate", "raw", "-v"], &["gaps"], &["retry"], &["retry", "--waves"]] {
+        let (_, out, error) = answer(dir.path(), args);
+        let text = out + &error;
+        assert!(text.contains(shown) && !text.contains('\u{1b}'), "{args:?}: {text:?}");
+    }
+    let (_, csv, _) = answer(dir.path(), &["run", "own/names", "--format", "csv"]);
+    assert_eq!(csv, "shop\na\u{1b}[2Jwhole: GO\n");
+    for args in [&["--format", "lines"][..], &["--format", "ranges"], &["--waves", "--format", "lines"], &["--waves", "--format", "ranges"]]
+    {
+        let (status, out, error) = answer(dir.path(), &[&["retry"], args].concat());
+        assert!(status == 2 && out.is_empty() && error.contains("other control character in it"), "{args:?}: {out:?}{error:?}");
+    }
+}
+
+/// A table by period says what `gaps` says, also of what no period has.
+#[test]
+fn gaps_by_period_have_the_status_of_gaps() {
+    let waiver = "[[waivers]]\noutput = \"sales\"\nkeys = [\"2024-01-03\"]\nreason = \"x\"\nowner = \"x\"\nuntil = 2024-12-31\n[gates.raw]";
+    let extras = ("not_null", "extras = \"fail\"\nnot_null");
+    for (change, damage, status, says) in [
+        (("", ""), "", 0, ""),
+        (("", ""), "delete from sales where sold_on = '2024-01-03';", 1, ""),
+        (("[gates.raw]", waiver), "delete from sales where sold_on = '2024-01-03';", 0, ""),
+        (
+            ("", ""),
+            "insert into calendar values (null, 2);",
+            3,
+            "gapgate: sales: 1 key invalid, as null: the spine `days` has rows without a key",
+        ),
+        (("", ""), "insert into sales values (null, 1, 10);", 1, "gapgate: sales: 1 row without a key"),
+        (extras, "insert into sales values ('2024-01-20', 1, 10);", 1, "gapgate: sales: 1 key with rows that the spine does not have"),
+        (("", ""), "drop table sales;", 3, "gapgate: sales: there is no table sales"),
+    ] {
+        let changes = if change.0.is_empty() { vec![] } else { vec![change] };
+        let dir = project(&changes);
+        load(&dir, &format!("{WAREHOUSE}{damage}"));
+        assert_eq!(answer(dir.path(), &["gate", "raw"]).0, status, "{damage}");
+        assert_eq!(answer(dir.path(), &["gaps"]).0, status, "{damage}");
+        for by in ["year", "season", "month"] {
+            let (found, out, error) = answer(dir.path(), &["gaps", "--by", by]);
+            assert_eq!(found, status, "{damage} by {by}: {out}{error}");
+            assert!(
+                if says.is_empty() { error.is_empty() } else { error.starts_with(says) && error.lines().count() == 1 },
+                "{damage}: {error}"
+            );
+        }
+    }
+}
+
+/// What the spine holds without a key cannot be run, and an empty list says no more than is known.
+#[test]
+fn a_retry_list_has_keys_only_and_says_what_could_not_be_told() {
+    let dir = project(&[]);
+    load(&dir, &format!("{WAREHOUSE}insert into calendar values (null, 2);"));
+    for (format, expected) in [("lines", ""), ("ranges", ""), ("json", "[]\n"), ("table", "nothing to re-run in what could be judged\n")] {
+        let (status, out, error) = answer(dir.path(), &["retry", "--format", format]);
+        assert_eq!((status, out.as_str()), (3, expected), "{format}");
+        assert!(error.contains("sales is in the list only as far as it could be judged: 1 key invalid, as null"), "{error}");
+    }
+    let (status, out, _) = answer(dir.path(), &["progress"]);
+    assert!(status == 3 && !out.contains("complete"), "{out}");
+    load(&dir, &format!("{WAREHOUSE}drop table sales;"));
+    let (status, out, error) = answer(dir.path(), &["retry"]);
+    assert_eq!((status, out.as_str()), (3, "nothing could be told\n"), "{error}");
+}
+
 #[test]
 fn lines_do_not_mix_keys_of_different_columns() {
     let dir = Path::new(ROOT).join("tests/fixtures/tiny");

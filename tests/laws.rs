@@ -547,12 +547,21 @@ fn what_an_engine_does_not_answer_is_told_apart() {
     let fixture = Fixture::new(&toml, &sql);
     let scope = fixture.scope("2024-02-01");
     type Spoil = fn(Table) -> Result<Table, QueryError>;
-    let cases: [(Spoil, &str); 6] = [
+    let cases: [(Spoil, &str); 14] = [
+        (|table| Ok(spoiled(table, "keys", &[0])), "result"),
+        (|table| Ok(spoiled(table, "present", &[4])), "result"),
+        (|table| Ok(spoiled(table, "present", &[0])), "result"),
+        (|table| Ok(spoiled(table, "held_rows", &[2])), "result"),
+        (|table| Ok(spoiled(table, "held_rows", &[-1])), "result"),
+        (|table| Ok(spoiled(table, "duplicates", &[5])), "result"),
+        (|table| Ok(spoiled(table, "figure_1", &[1])), "result"),
+        // A page that is there twice.
+        (|table| Ok(spoiled(table, "keys", &[3, 3])), "result"),
         (|_| Err(QueryError::Timeout(30)), "timeout"),
         (|_| Err(QueryError::Engine("Permission Error: not yours".to_owned())), "engine"),
         (truncated, "truncated"),
         (|_| Ok(Table::default()), "columns"),
-        (without_a_column, "columns"),
+        (without_a_column, "result"),
         (|table| Ok(Table::new(table.columns().to_vec())), "spine"),
     ];
     for (spoil, rule) in cases {
@@ -561,6 +570,49 @@ fn what_an_engine_does_not_answer_is_told_apart() {
         assert_eq!(rules(&coverage), [rule], "{:?}", coverage.findings);
         assert_eq!(coverage.verdict(), Verdict::Undecided);
     }
+}
+
+/// A page that repeats a row hides another; counts of all keys are as many as the keys.
+#[test]
+fn a_result_that_is_not_whole_is_never_taken_for_one() {
+    let (toml, sql) = small();
+    let fixture = Fixture::new(&toml.replace(", per = \"games\"", ""), &(sql + "delete from league.box where day = '2024-01-03';"));
+    let cover = |change: fn(Table) -> Table| {
+        let engine = StandIn::new(fixture.warehouse.as_ref(), move |_, answer| answer.map(change));
+        fixture.cover_with(&fixture.scope("2024-02-01"), &engine).remove(0)
+    };
+    let overlapping = |table: Table| {
+        let mut other = Table::new(table.columns().to_vec());
+        (0..2).for_each(|_| other.push(table.rows().find(|row| row[1] == Value::text("ok")).expect("an ok row").to_vec()));
+        other
+    };
+    let rows_of_one_day = |table: Table| spoiled(table, "present", &[1]);
+    let odd = |table: Table| {
+        let other = spoiled(table, "held_rows", &[i64::MAX; 3]);
+        let mut apart = Table::new(other.columns().to_vec());
+        for (n, row) in other.rows().enumerate() {
+            let period = |(at, value): (usize, &Value)| if at == 2 { Value::text(n.to_string()) } else { value.clone() };
+            apart.push(row.iter().enumerate().map(period));
+        }
+        apart
+    };
+    assert_eq!(rules(&cover(|table| table)), ["missing"]);
+    for change in [overlapping, rows_of_one_day, odd] {
+        let coverage = cover(change);
+        assert_eq!((rules(&coverage), coverage.verdict()), (vec!["result"], Verdict::Undecided), "{:?}", coverage.findings);
+    }
+}
+
+/// The row of the ok keys alone, once for each of these values in a column of it.
+fn spoiled(table: Table, column: &str, values: &[i64]) -> Table {
+    let at = table.position(column).expect("a column");
+    let mut other = Table::new(table.columns().to_vec());
+    for value in values {
+        let mut row = table.rows().find(|row| row[1] == Value::text("ok")).expect("an ok row").to_vec();
+        row[at] = Value::Int(*value);
+        other.push(row);
+    }
+    other
 }
 
 fn truncated(mut table: Table) -> Result<Table, QueryError> {
@@ -585,6 +637,18 @@ fn a_limit_that_has_passed_is_a_timeout_and_an_interrupt_ends_the_run() {
     let session = Session::new(&fixture.project, &LIBRARY, &scope, fixture.warehouse.as_ref(), passed);
     let report = cover(&session, coverage_query(), &["box".to_owned()]).expect("no interrupt");
     assert_eq!(rules(&report.coverage[0]), ["timeout"]);
+    // Too late to ask for each alone.
+    let more = toml + "[outputs.summary]\nstage = \"facts\"\ntable = \"league.box\"\nspine = \"games\"\n";
+    let both = Fixture::new(&more, &small().1);
+    let engine = StandIn::new(both.warehouse.as_ref(), |_, answer| answer);
+    let session = Session::new(&both.project, &LIBRARY, &scope, &engine, passed);
+    let report = cover(&session, coverage_query(), &["box".to_owned(), "summary".to_owned()]).expect("no interrupt");
+    assert_eq!(report.statements.len(), 1);
+    for coverage in &report.coverage {
+        let finding = &coverage.findings[0];
+        assert!(finding.rule == "timeout" && finding.message.ends_with("; 2 outputs were asked in this one statement"), "{finding:?}");
+        assert!(finding.remedy.as_deref().is_some_and(|remedy| remedy.contains("gapgate gaps NAME")), "{finding:?}");
+    }
     let engine = StandIn::new(fixture.warehouse.as_ref(), |_, _| Err(QueryError::Interrupted));
     let session = Session::new(&fixture.project, &LIBRARY, &scope, &engine, patience());
     assert!(matches!(cover(&session, coverage_query(), &["box".to_owned()]), Err(Error::Interrupted)));
@@ -737,6 +801,25 @@ fn a_gate_never_passes_on_less_than_complete_answers() {
             }
         }
         assert!(last >= 3, "every statement was spoiled once");
+    }
+}
+
+/// Law 14: what may still run is not asked again, and what it is called is not lost.
+#[test]
+fn what_may_still_run_is_said() {
+    let (fixture, library) = gated();
+    let words = "notCancelled: job 7 could not be cancelled and may still run";
+    for failing in 0..3 {
+        let engine =
+            StandIn::new(
+                fixture.warehouse.as_ref(),
+                move |n, answer| {
+                    if n == failing { Err(QueryError::Engine(words.to_owned())) } else { answer }
+                },
+            );
+        let report = run_gate(&fixture, &library, &engine).expect("no interrupt");
+        assert_eq!((report.verdict(), engine.asked()), (Verdict::Undecided, 3));
+        assert!(format!("{report:?}").contains(words), "{report:?}");
     }
 }
 

@@ -10,7 +10,7 @@ use crate::model::bytes;
 use crate::model::catalogue::{CommandSpec, Gate};
 use crate::model::report::Finding;
 use crate::model::verdict::Verdict;
-use crate::report::{self, Place};
+use crate::report::{self, Place, visible};
 use crate::run::{self, Session};
 
 pub(super) fn run(common: &Common, environment: &Environment) -> Result<u8, Error> {
@@ -19,10 +19,7 @@ pub(super) fn run(common: &Common, environment: &Environment) -> Result<u8, Erro
     let warehouse = setup.open(environment)?;
     let session = setup.session(warehouse.as_ref(), common);
     let mut findings = vec![connection(&session)];
-    findings.extend(run::catalogue(&session, &outputs)?);
-    findings.extend(cost(&setup, &session)?);
-    findings.extend(commands(&setup));
-    findings.extend(advice(&setup, &outputs));
+    let outcome = examine(&setup, &session, &outputs, &mut findings);
     let mut text = String::new();
     for (subject, finding) in &findings {
         let _ = writeln!(text, "{:<9} {subject}: {}", finding.verdict.name(), finding.message);
@@ -30,11 +27,21 @@ pub(super) fn run(common: &Common, environment: &Environment) -> Result<u8, Erro
             let _ = writeln!(text, "{:<9}    -> {remedy}", "");
         }
     }
-    report::write(&Place::Stdout, &text)?;
+    report::write(&Place::Stdout, &visible(&text))?;
+    outcome?;
     Ok(findings.iter().map(|(_, finding)| finding.verdict).max().unwrap_or(Verdict::Undecided).exit_status(false))
 }
 
 type Named = (String, Finding);
+
+/// Ctrl-C leaves what was found before.
+fn examine(setup: &Setup, session: &Session<'_>, outputs: &[String], findings: &mut Vec<Named>) -> Result<(), Error> {
+    run::catalogue(session, outputs, findings)?;
+    findings.extend(cost(setup, session)?);
+    findings.extend(commands(setup));
+    findings.extend(advice(setup, outputs));
+    Ok(())
+}
 
 fn connection(session: &Session<'_>) -> Named {
     let finding = match session.tables() {

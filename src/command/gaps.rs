@@ -7,9 +7,10 @@ use crate::cli::{Common, Period};
 use crate::error::Error;
 use crate::model::catalogue::Argument;
 use crate::model::coverage::{Class, Coverage};
-use crate::model::report::{CheckReport, GateReport, Report};
+use crate::model::report::{Finding, GateReport, Report};
 use crate::model::retry::{RetryItem, retry_list};
 use crate::model::table::Table;
+use crate::model::verdict::Verdict;
 use crate::report::terminal::{Style, answer};
 use crate::report::{self, Place, csv, json, jsonl, terminal};
 use crate::run::{self, Check, Session};
@@ -29,13 +30,17 @@ pub(super) fn run(common: &Common, environment: &Environment, names: &[String], 
     let outputs = options::outputs(common, &setup.project, names)?;
     let warehouse = setup.open(environment)?;
     let session = setup.session(warehouse.as_ref(), common);
-    let checks = match by {
-        None => {
-            run::afford(&session, [&run::coverage_of(&setup.library, &outputs)?])?;
-            vec![run::cover(&session, setup.library.query("quality/coverage")?, &outputs)?]
-        }
-        Some(period) => by_period(&session, &outputs, period)?,
-    };
+    let coverage = run::coverage_of(&setup.library, &outputs)?;
+    let by_period = by.map(|period| by_period(&session, &outputs, period)).transpose()?.unwrap_or_default();
+    run::afford(&session, by_period.iter().chain([&coverage]))?;
+    let mut checks = vec![run::cover(&session, coverage.query, &outputs)?];
+    for check in &by_period {
+        let mut counted = run::single(&session, check)?;
+        // What is wrong is for the coverage to say, which knows of waivers and of keys that no period has.
+        let is_new = checks[0].verdict() < Verdict::Undecided;
+        counted.findings.retain(|finding| is_new && finding.verdict == Verdict::Undecided);
+        checks.push(counted);
+    }
     let gate = GateReport {
         name: "gaps".to_owned(),
         stage: None,
@@ -68,23 +73,35 @@ fn missing(report: &Report) -> Vec<RetryItem> {
     list
 }
 
-fn by_period(session: &Session<'_>, outputs: &[String], period: Period) -> Result<Vec<CheckReport>, Error> {
+/// The checks that count by period, one for each spine.
+fn by_period<'a>(session: &Session<'a>, outputs: &[String], period: Period) -> Result<Vec<Check<'a>>, Error> {
     let query = session.library.query("gap/coverage_by_period")?;
     let check = |outputs: Vec<String>| {
         let by = ("by".to_owned(), Argument::Text(period.name().to_owned()));
         let args: IndexMap<String, Argument> = [("outputs".to_owned(), Argument::List(outputs)), by].into_iter().collect();
         Check { query, args, declared: String::new() }
     };
-    let checks: Vec<Check<'_>> = run::by_spine(session.project, outputs).into_iter().map(check).collect();
-    run::afford(session, &checks)?;
-    checks.iter().map(|check| run::single(session, check)).collect()
+    Ok(run::by_spine(session.project, outputs).into_iter().map(check).collect())
+}
+
+/// What a table by period does not show: keys that no period has, and what could not be judged.
+fn say_besides(coverage: &[Coverage]) {
+    for output in coverage {
+        let is_shown = |finding: &Finding| finding.rule == "empty" || Class::parse(&finding.rule).is_some_and(Class::is_of_spine);
+        let besides = output.findings.iter().filter(|finding| match finding.verdict {
+            Verdict::Undecided => true,
+            verdict => verdict > Verdict::Pass && !is_shown(finding),
+        });
+        besides.for_each(|finding| report::say(&format!("gapgate: {}: {}", output.output, finding.message)));
+    }
 }
 
 /// The rows of all spines one after the other; what could not be judged is said beside them.
 fn period_text(report: &Report, format: Format, style: Style) -> String {
     let mut rows: Option<Table> = None;
     for check in report.gates.iter().flat_map(|gate| &gate.checks) {
-        for finding in check.findings.iter().filter(|_| check.rows.is_none()) {
+        say_besides(&check.coverage);
+        for finding in &check.findings {
             report::say(&format!("gapgate: {}: {}", check.arguments, finding.message));
         }
         for row in check.rows.iter().flat_map(Table::rows) {

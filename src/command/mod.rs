@@ -71,13 +71,15 @@ pub fn run(cli: &Cli, environment: &Environment) -> u8 {
     match outcome {
         // What Ctrl-C left undecided has an exit status of its own.
         Ok(status) if status == Verdict::Undecided.exit_status(false) && environment.interrupt.is_thrown() => {
-            report::say("gapgate: interrupted; what was not finished is undecided");
+            report::say(&format!("gapgate: {}", Error::Interrupted));
             Error::Interrupted.exit_status()
         }
         Ok(status) => status,
         Err(error) => {
             report::say(&format!("gapgate: {error}"));
-            error.exit_status()
+            // The statement that Ctrl-C ended may have an error of its own to tell.
+            let is_ended = matches!(error, Error::Warehouse(_)) && environment.interrupt.is_thrown();
+            if is_ended { Error::Interrupted.exit_status() } else { error.exit_status() }
         }
     }
 }

@@ -62,7 +62,7 @@ pub(super) fn run(common: &Common, environment: &Environment, args: &Retry) -> R
         plain_keys(&list)?;
     }
     for (format, place) in formats {
-        report::write(&place, &text(&list, format, common))?;
+        report::write(&place, &text(&list, nothing(&coverage), format, common))?;
     }
     left_out.iter().for_each(|note| report::say(&format!("gapgate: {note}")));
     let undecided: Vec<(&Coverage, &Finding)> = coverage
@@ -71,7 +71,11 @@ pub(super) fn run(common: &Common, environment: &Environment, args: &Retry) -> R
         .filter(|(_, finding)| finding.verdict == Verdict::Undecided)
         .collect();
     for (output, finding) in &undecided {
-        report::say(&format!("gapgate: {} is not part of the list, because it could not be judged: {}", output.output, finding.message));
+        let how = match output.expected {
+            0 => "is not part of the list, because it could not be judged",
+            _ => "is in the list only as far as it could be judged",
+        };
+        report::say(&format!("gapgate: {} {how}: {}", output.output, finding.message));
     }
     for output in &coverage {
         let foreign = [Class::Extra, Class::NullKey].map(|class| output.count(class));
@@ -107,16 +111,27 @@ fn same_columns(project: &Project, outputs: &[String]) -> Result<(), Error> {
     }
 }
 
-/// A tab or line break in a key would make two keys of one.
-fn plain_keys(list: &[RetryItem]) -> Result<(), Error> {
+/// A tab or line break in a key would make two keys of one, and any other control character is for a terminal to obey.
+pub(super) fn plain_keys<'a>(list: impl IntoIterator<Item = &'a RetryItem>) -> Result<(), Error> {
     let broken = |item: &&RetryItem| item.key.iter().any(|value| value.to_string().contains(char::is_control));
-    list.iter().find(broken).map_or(Ok(()), |item| {
-        Err(Error::Usage(format!("a key of {} has a tab or line break in it, {:?}: use csv or jsonl", item.output, item.text())))
+    list.into_iter().find(broken).map_or(Ok(()), |item| {
+        let message = "has a tab, line break or other control character in it";
+        Err(Error::Usage(format!("a key of {} {message}, {:?}: use csv or jsonl", item.output, item.text())))
     })
 }
 
-fn text(list: &[RetryItem], format: Format, common: &Common) -> String {
+/// What an empty list says.
+fn nothing(coverage: &[Coverage]) -> &'static str {
+    match () {
+        () if coverage.iter().all(|output| output.verdict() < Verdict::Undecided) => "nothing to re-run\n",
+        () if coverage.iter().all(|output| output.expected == 0) => "nothing could be told\n",
+        () => "nothing to re-run in what could be judged\n",
+    }
+}
+
+fn text(list: &[RetryItem], nothing: &str, format: Format, common: &Common) -> String {
     match format {
+        Format::Table if list.is_empty() => nothing.to_owned(),
         Format::Table => terminal::retry(list, Style::detect(common.verbose)),
         Format::Lines => lines::retry(list),
         Format::Csv => csv::retry(list),

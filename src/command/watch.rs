@@ -13,7 +13,7 @@ use crate::model::verdict::Verdict;
 use crate::report::terminal::answer;
 use crate::report::terminal::progress::{self, Poll};
 use crate::report::terminal::screen::Screen;
-use crate::report::{self, Place};
+use crate::report::{self, Place, visible};
 
 /// 0 once all is complete; a poll that fails says so, and the next one may be better.
 pub(super) fn run(watched: &mut Watched<'_>, every: u64, formats: &[(Format, Place)], log: Option<&str>) -> Result<u8, Error> {
@@ -88,7 +88,7 @@ impl Sight {
         };
         let line = progress::line(&poll);
         if let Some(log) = &self.log {
-            report::append(log, &format!("{at} {line}"))?;
+            report::append(log, &visible(&format!("{at} {line}")))?;
         }
         match screen {
             Some(screen) => {
@@ -98,7 +98,7 @@ impl Sight {
             // Where nothing is drawn over, the same again is only noise.
             None if quiet || line == self.said => Ok(()),
             None => {
-                report::write(&Place::Stdout, &format!("{at} {line}\n"))?;
+                report::write(&Place::Stdout, &visible(&format!("{at} {line}\n")))?;
                 self.said = line;
                 Ok(())
             }

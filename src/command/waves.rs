@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::retry::sampled;
+use super::retry::{plain_keys, sampled};
 use super::{Environment, Setup, options};
 use crate::cli::{Common, Retry};
 use crate::error::Error;
@@ -82,6 +82,9 @@ pub(super) fn run(common: &Common, environment: &Environment, args: &Retry) -> R
         schedule.keys.retain(|key| key.wave() == Some(wave) && sample.takes(&key.item));
         schedule.impact.clear();
         schedule.notes.extend(sampled(most, sample.all, &format!(" in wave {wave}")));
+    }
+    if formats.iter().any(|(format, _)| matches!(format, Format::Lines | Format::Ranges)) {
+        plain_keys(schedule.keys.iter().map(|key| &key.item))?;
     }
     let text = Text { schedule: &schedule, template: template.as_ref(), zone: &setup.project.zone, style: Style::detect(common.verbose) };
     let mut written = Vec::new();

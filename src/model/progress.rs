@@ -75,7 +75,7 @@ impl Counts {
     /// What an output holds of what it should.
     pub fn of(coverage: &Coverage) -> Self {
         let (pending, waived) = (coverage.count(Class::Pending), coverage.count(Class::Waived));
-        let total = coverage.expected.saturating_sub(pending + waived);
+        let total = coverage.expected.saturating_sub(pending.saturating_add(waived));
         let remaining = u64::try_from(coverage.repairs().count()).unwrap_or(u64::MAX);
         let not_expected = coverage.count(Class::NotExpected);
         Self { done: total.saturating_sub(remaining), remaining, total, pending, waived, not_expected }
@@ -83,17 +83,17 @@ impl Counts {
 
     /// The share that is done, in percent and never rounded up; `None` of nothing.
     pub fn percent(&self) -> Option<u64> {
-        (100 * self.done).checked_div(self.total)
+        u64::try_from((100 * u128::from(self.done)).checked_div(u128::from(self.total))?).ok()
     }
 
     fn add(self, other: Self) -> Self {
         Self {
-            done: self.done + other.done,
-            remaining: self.remaining + other.remaining,
-            total: self.total + other.total,
-            pending: self.pending + other.pending,
-            waived: self.waived + other.waived,
-            not_expected: self.not_expected + other.not_expected,
+            done: self.done.saturating_add(other.done),
+            remaining: self.remaining.saturating_add(other.remaining),
+            total: self.total.saturating_add(other.total),
+            pending: self.pending.saturating_add(other.pending),
+            waived: self.waived.saturating_add(other.waived),
+            not_expected: self.not_expected.saturating_add(other.not_expected),
         }
     }
 }

@@ -83,7 +83,9 @@ pub fn retry_list<'a>(
     let mut list = Vec::new();
     for coverage in coverage {
         let columns: Arc<[Column]> = coverage.key.as_slice().into();
-        list.extend(coverage.repairs().map(|state| item(coverage, state, Arc::clone(&columns), &attempts)));
+        // What the spine holds without a key is none that could be run.
+        let keys = coverage.repairs().filter(|state| !state.key.iter().any(Value::is_null));
+        list.extend(keys.map(|state| item(coverage, state, Arc::clone(&columns), &attempts)));
     }
     list
 }
@@ -128,7 +130,7 @@ pub fn runs<'a>(list: impl IntoIterator<Item = &'a RetryItem>) -> Vec<Run<'a>> {
         let rest =
             item.key.iter().filter(|value| !matches!(value, Value::Date(_))).map(Value::to_string).collect::<Vec<_>>().join("\u{1f}");
         let at = open.entry((&item.output, rest)).or_insert(usize::MAX);
-        let neighbours = |run: &Run<'a>| run.last.position.zip(item.position).is_some_and(|(a, b)| b == a + 1);
+        let neighbours = |run: &Run<'a>| run.last.position.zip(item.position).is_some_and(|(a, b)| a.checked_add(1) == Some(b));
         match runs.get_mut(*at).filter(|run| neighbours(run)) {
             Some(run) => {
                 run.last = item;

@@ -50,6 +50,6 @@ pub struct Rollback {
 impl Rollback {
     /// The rows of all steps.
     pub fn rows(&self) -> u64 {
-        self.steps.iter().map(|step| step.rows).sum()
+        self.steps.iter().map(|step| step.rows).fold(0, u64::saturating_add)
     }
 }

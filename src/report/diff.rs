@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use similar::{Algorithm, ChangeTag, DiffTag, TextDiff, capture_diff_slices};
 
 use super::snapshot::{Cells, parts};
+use super::visible;
 
 /// Lines around a change that are shown with it.
 const CONTEXT: usize = 3;
@@ -129,6 +130,7 @@ fn push(text: &mut String, sign: char, line: &str, colour: bool) {
         '~' => "33",
         _ => "",
     };
+    let line = visible(line);
     let _ = if colour && !code.is_empty() {
         writeln!(text, "\u{1b}[{code}m{sign} {line}\u{1b}[0m")
     } else {

@@ -20,12 +20,16 @@ pub mod signoff;
 pub mod snapshot;
 pub mod terminal;
 pub mod triage;
+mod visible;
 pub mod waves;
 
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
+use self::visible::visible_in_colour;
 use crate::error::Error;
+
+pub use self::visible::visible;
 
 /// Where a text goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,7 +40,8 @@ pub enum Place {
     File(PathBuf),
 }
 
-/// Writes a text. A reader that closes standard output early is no error.
+/// Writes a text as it is; on a terminal, what it would obey is shown instead. A reader that closes standard output early is no
+/// error.
 ///
 /// # Errors
 /// [`Error::Write`], with the place left as it was.
@@ -49,6 +54,11 @@ pub fn write(place: &Place, text: &str) -> Result<(), Error> {
 
 fn write_stdout(text: &str) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
+    let text = match out.is_terminal() {
+        true if colours() => visible_in_colour(text),
+        true => visible(text),
+        false => text.into(),
+    };
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         outcome => outcome,
@@ -115,7 +125,7 @@ fn readable(_: &tempfile::NamedTempFile) -> std::io::Result<()> {
 /// Says something beside the result, on standard error.
 pub fn say(message: &str) {
     // Nobody is left to tell if this fails.
-    let _ = writeln!(std::io::stderr().lock(), "{message}");
+    let _ = writeln!(std::io::stderr().lock(), "{}", visible(message));
 }
 
 /// Adds a line to a file, which is made if there is none. It is written at once, so that there is never half of one.

@@ -51,7 +51,7 @@ fn transaction(dialect: Dialect) -> (&'static str, &'static str) {
 fn sum(rollback: &Rollback) -> String {
     let rows = |kind: Kind, downstream: bool| {
         let steps = rollback.steps.iter().filter(|step| step.kind == kind && step.downstream == downstream);
-        steps.map(|step| step.rows).sum::<u64>()
+        steps.map(|step| step.rows).fold(0, u64::saturating_add)
     };
     let runs = rows(Kind::Ledger, false) + rows(Kind::Ledger, true);
     format!("{} data rows, {} rows downstream, {runs} rows of the run ledger", rows(Kind::Data, false), rows(Kind::Data, true))

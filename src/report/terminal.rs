@@ -10,13 +10,14 @@ use std::fmt::Write as _;
 
 use comfy_table::{Cell, CellAlignment, ColumnConstraint, ContentArrangement, Table as Grid, presets};
 
+use super::visible;
 use crate::model::bytes;
 use crate::model::change::Change;
 use crate::model::coverage::{Class, Coverage};
 use crate::model::query::Query;
 use crate::model::report::{CheckReport, Finding, GateReport, Header, Override, Report};
 use crate::model::retry::{RetryItem, runs};
-use crate::model::table::{Kind, Table, Value};
+use crate::model::table::{Kind, Table};
 use crate::model::verdict::Verdict;
 
 /// The width that is used where there is no terminal.
@@ -204,7 +205,7 @@ fn push_coverage_findings(text: &mut String, coverage: &[Coverage], style: Style
         }
         if style.verbose {
             for key in &output.keys {
-                let _ = writeln!(text, "    {} {}: {}", key.text(), key.class.name(), key.reason);
+                let _ = writeln!(text, "    {} {}: {}", visible(&key.text()), key.class.name(), visible(&key.reason));
             }
         }
     }
@@ -265,7 +266,7 @@ fn glance(gates: &[GateReport], style: Style) -> String {
         let sum = |count: fn(&Coverage) -> u64| match () {
             () if coverage().next().is_none() => "-".to_owned(),
             () if unknown => "?".to_owned(),
-            () => coverage().map(count).sum::<u64>().to_string(),
+            () => coverage().map(count).fold(0, u64::saturating_add).to_string(),
         };
         let (verdict, answer) = (gate.weight(), gate_answer(gate));
         let failed = gate.checks.iter().filter(|check| check.verdict() > Verdict::Warn).count();
@@ -322,8 +323,7 @@ pub fn gaps(report: &Report, missing: &[RetryItem], style: Style) -> String {
     }
     let mut ranges: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for run in runs(missing) {
-        let key = |item: &RetryItem| item.key.iter().map(Value::to_string).collect::<Vec<_>>().join("/");
-        let range = if run.keys == 1 { key(run.first) } else { format!("{} to {} ({})", key(run.first), key(run.last), run.keys) };
+        let range = if run.keys == 1 { run.first.text() } else { format!("{} to {} ({})", run.first.text(), run.last.text(), run.keys) };
         ranges.entry(&run.first.output).or_default().push(range);
     }
     for output in &coverage {
@@ -339,22 +339,19 @@ pub fn gaps(report: &Report, missing: &[RetryItem], style: Style) -> String {
     text
 }
 
-/// The retry list as a table.
+/// The retry list as a table; it must not be empty.
 pub fn retry(list: &[RetryItem], style: Style) -> String {
-    if list.is_empty() {
-        return "nothing to re-run\n".to_owned();
-    }
     let mut grid = new_grid(style);
     grid.set_header(["stage", "output", "key", "class", "attempts", "reason"]);
     for item in list {
-        let key = item.key.iter().map(Value::to_string).collect::<Vec<_>>().join("/");
+        let key = item.text();
         let attempts = item.attempts.map_or_else(|| "?".to_owned(), |n| n.to_string());
         let attempts =
             item.last.as_ref().filter(|_| item.attempts != Some(0)).map_or(attempts.clone(), |last| format!("{attempts}, {last}"));
-        grid.add_row([item.stage.as_str(), &item.output, &key, item.class.name(), &attempts, &item.reason]);
+        grid.add_row([item.stage.as_str(), &item.output, &key, item.class.name(), &attempts, &item.reason].map(visible));
     }
     keep_whole(&mut grid, [0, 1, 2, 3]);
-    let distinct: BTreeSet<String> = list.iter().map(|item| item.key.iter().map(Value::to_string).collect::<Vec<_>>().join("/")).collect();
+    let distinct: BTreeSet<String> = list.iter().map(RetryItem::text).collect();
     let outputs: BTreeSet<&str> = list.iter().map(|item| item.output.as_str()).collect();
     let count = crate::model::rule::count;
     format!(
@@ -386,7 +383,7 @@ pub fn grid(table: &Table, most: usize, style: Style) -> String {
     let mut grid = new_grid(style);
     grid.set_header(table.columns().iter().map(|column| column.name.as_str()));
     for row in table.rows().take(most) {
-        grid.add_row(row.iter().map(|value| if value.is_null() { String::new() } else { value.to_string() }));
+        grid.add_row(row.iter().map(|value| if value.is_null() { String::new() } else { visible(&value.to_string()).into_owned() }));
     }
     let numeric = table.columns().iter().enumerate().filter(|(_, column)| matches!(column.kind, Kind::Int | Kind::Float | Kind::Decimal));
     right_align(&mut grid, numeric.map(|(at, _)| at));
@@ -395,7 +392,7 @@ pub fn grid(table: &Table, most: usize, style: Style) -> String {
 
 fn natural_width(table: &Table, most: usize) -> usize {
     let widest = |(at, column): (usize, &crate::model::table::Column)| {
-        let cells = table.rows().take(most).map(|row| row[at].to_string().chars().count());
+        let cells = table.rows().take(most).map(|row| visible(&row[at].to_string()).chars().count());
         cells.max().unwrap_or(0).max(column.name.chars().count()) + 2
     };
     table.columns().iter().enumerate().map(widest).sum()
@@ -438,7 +435,7 @@ pub fn periods(rows: &Table, outputs: &[String], style: Style) -> String {
             let row = of_output().find(|row| row[period].as_text() == Some(period_name));
             row.map_or_else(|| "-".to_owned(), |row| format!("{}/{}", row[present], row[expected]))
         };
-        let sum = |at: usize| of_output().filter_map(|row| row[at].as_int()).sum::<i64>();
+        let sum = |at: usize| of_output().filter_map(|row| row[at].as_int()).fold(0, i64::saturating_add);
         if of_output().next().is_some() {
             pivot.add_row([name.clone()].into_iter().chain(names.iter().map(of_period)).chain([share(sum(present), sum(expected))]));
         }
@@ -508,8 +505,10 @@ fn trimmed(grid: &Grid) -> String {
     grid.to_string().lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
 }
 
-/// Breaks a line at spaces; lines after the first begin with `indent`. Ends with a line break.
+/// Breaks a line at spaces; lines after the first begin with `indent`. Ends with a line break. Nothing in it is obeyed by a
+/// terminal, so it is coloured afterwards.
 pub(super) fn wrap(text: &str, indent: &str, width: u16) -> String {
+    let text = visible(text);
     let width = usize::from(width);
     let lead = text.len() - text.trim_start().len();
     let mut lines = String::from(&text[..lead]);

@@ -1,5 +1,7 @@
 //! Coverage checks: outputs that share a spine go in one statement, large ones are looked at in parts.
 
+use std::time::Instant;
+
 use jiff::civil::Date;
 
 use indexmap::IndexMap;
@@ -10,10 +12,11 @@ use crate::model::catalogue::{Argument, Denominator, Output};
 use crate::model::coverage::{Coverage, Figure, Tally, figures};
 use crate::model::query::Query;
 use crate::model::report::{CheckReport, Finding, StatementReport};
+use crate::model::rule::count;
 use crate::model::table::{Kind, Table};
 use crate::model::waiver::Waiver;
 use crate::render::Part;
-use crate::warehouse::QueryError;
+use crate::warehouse::{QueryError, may_still_run};
 
 /// The most outputs of one statement.
 pub(super) const BATCH: usize = 50;
@@ -110,13 +113,18 @@ struct Work<'s, 'a> {
 }
 
 impl Work<'_, '_> {
-    /// One statement for all; if it fails, one for each, so that a fault stays with the output that has it.
+    /// One statement for all; if it fails, one for each, so that a fault stays with the output that has it. What may still run is
+    /// not asked again, and said.
     fn batch(&self, names: &[String], statements: &mut Vec<StatementReport>) -> Result<Vec<(String, Coverage)>, Error> {
         let outputs: Vec<&Output> = names.iter().filter_map(|name| self.session.project.outputs.get(name)).collect();
         match self.tables(names, statements)? {
             Ok(tables) => {
                 let judged = outputs.iter().map(|output| (output.name.clone(), self.judge(output, &tables))).collect();
                 self.with_unseen(judged, statements)
+            }
+            Err(finding) if may_still_run(&finding.message) || Instant::now() >= self.session.deadline.at => {
+                let finding = if names.len() > 1 { together(finding, names.len()) } else { finding };
+                Ok(self.undecided(&outputs, &finding))
             }
             Err(_) if names.len() > 1 => {
                 let mut found = Vec::new();
@@ -130,10 +138,12 @@ impl Work<'_, '_> {
                 names.iter().for_each(|name| self.session.scan_instead(name));
                 self.scanning().batch(names, statements)
             }
-            Err(finding) => {
-                Ok(outputs.iter().map(|output| (output.name.clone(), undecided(self.session, output, finding.clone()))).collect())
-            }
+            Err(finding) => Ok(self.undecided(&outputs, &finding)),
         }
+    }
+
+    fn undecided(&self, outputs: &[&Output], finding: &Finding) -> Vec<(String, Coverage)> {
+        outputs.iter().map(|output| (output.name.clone(), undecided(self.session, output, finding.clone()))).collect()
     }
 
     /// The same where no rows were counted of an output: a list that the user may not see is empty too. Reading what is not
@@ -202,16 +212,29 @@ impl Work<'_, '_> {
         let mut tally = Tally::new(output, &figures, output.key_columns(), &waivers, self.session.scope.last_date());
         for table in tables {
             if let Err(message) = tally.absorb(table) {
-                return Coverage::undecided(output, Finding::undecided("columns", message));
+                let remedy = "ask again; if it says the same, something between here and the tables spoils answers";
+                return Coverage::undecided(output, Finding::undecided("result", message).with_remedy(remedy));
             }
         }
         Coverage { counted: self.counts(&output.name), ..tally.finish_with(&self.session.scope.seasons_with_keys()) }
     }
 }
 
-/// An output whose statement failed: what the list of tables says of it is clearer than the engine's words.
+/// An output whose statement failed: what the list of tables says of it is clearer than the engine's words, unless they are of
+/// something that may still run.
 fn undecided(session: &Session<'_>, output: &Output, finding: Finding) -> Coverage {
-    Coverage::undecided(output, inventory::fault(session, &output.name).unwrap_or(finding))
+    let known = if may_still_run(&finding.message) { None } else { inventory::fault(session, &output.name) };
+    Coverage::undecided(output, known.unwrap_or(finding))
+}
+
+/// Why a statement of so many outputs failed, which need not be the fault of each.
+fn together(finding: Finding, outputs: usize) -> Finding {
+    let message = format!("{}; {} were asked in this one statement", finding.message, count(outputs, "output"));
+    let remedy = match finding.rule.as_str() {
+        "timeout" => Some("find the slow one with `gapgate gaps NAME`, narrow the scope, or raise --timeout".to_owned()),
+        _ => finding.remedy,
+    };
+    Finding { message, remedy, ..finding }
 }
 
 enum Outcome {

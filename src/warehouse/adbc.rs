@@ -51,7 +51,7 @@ impl Warehouse for Driven {
 
     fn inventory(&self, named: &[&str], deadline: Deadline) -> Result<(Inventory, Sql), QueryError> {
         let sql = self.sql(&inventory::statement(self.dialect, named))?;
-        Ok((inventory::absorb(&self.query(&sql, deadline)?, self.dialect)?, sql))
+        Ok((inventory::absorb(&whole(self.query(&sql, deadline)?)?, self.dialect)?, sql))
     }
 
     fn examine(&self, _named: &[&str], deadline: Deadline) -> Vec<Finding> {

@@ -23,7 +23,7 @@ use self::auth::Authenticator;
 use self::failure::{PROTOCOL, fault};
 use self::job::{Jobs, Priced};
 use super::rest::{Failure, Request, Rest, Wire};
-use super::{Deadline, Estimate, Interrupt, Inventory, QueryError, Warehouse};
+use super::{Deadline, Estimate, Interrupt, Inventory, QueryError, Warehouse, whole};
 use crate::error::Error;
 use crate::model::bigquery::Credentials;
 use crate::model::bytes;
@@ -97,13 +97,13 @@ impl Warehouse for BigQuery {
             return Err(QueryError::Engine("the catalogue names no dataset: write tables as dataset.table, or set `dataset`".to_owned()));
         }
         let sql = inventory::statement(&datasets)?;
-        match self.query(&sql, deadline) {
+        match self.query(&sql, deadline).and_then(whole) {
             Ok(table) => inventory::absorb(&mut inventory, &mut there, &table, target),
             Err(error) if datasets.len() == 1 && !is_missing(&error) => return Err(error),
             // One dataset that is missing must not hide the others.
             Err(_) => {
                 for dataset in &datasets {
-                    match self.query(&inventory::statement(std::slice::from_ref(dataset))?, deadline) {
+                    match self.query(&inventory::statement(std::slice::from_ref(dataset))?, deadline).and_then(whole) {
                         Ok(table) => inventory::absorb(&mut inventory, &mut there, &table, target),
                         Err(error) if is_missing(&error) => {}
                         Err(error) => return Err(error),

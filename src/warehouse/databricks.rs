@@ -17,7 +17,7 @@ use self::failure::PROTOCOL;
 use self::statement::Statements;
 use self::workspace::Workspace;
 use super::rest::{Rest, Wire};
-use super::{Deadline, Interrupt, Inventory, QueryError, Warehouse};
+use super::{Deadline, Interrupt, Inventory, QueryError, Warehouse, whole};
 use crate::error::Error;
 use crate::model::catalogue::{Source, Target};
 use crate::model::report::Finding;
@@ -59,7 +59,7 @@ impl Warehouse for Databricks {
     fn inventory(&self, named: &[&str], deadline: Deadline) -> Result<(Inventory, Sql), QueryError> {
         let workspace = &self.statements.workspace;
         let sql = inventory::statement(named, workspace)?;
-        let table = self.query(&sql, deadline)?;
+        let table = whole(self.query(&sql, deadline)?)?;
         Ok((inventory::absorb(&table, workspace), sql))
     }
 

@@ -65,6 +65,21 @@ impl QueryError {
     }
 }
 
+/// Whether these words say that a statement may go on in the warehouse. They are never dropped for other ones.
+pub fn may_still_run(words: &str) -> bool {
+    ["may still run", "may run nevertheless"].iter().any(|of_it| words.contains(of_it))
+}
+
+/// The list of tables, which is no list if the engine held some of it back: what is not in it would seem not to be there.
+#[cfg(any(feature = "adbc", feature = "bigquery", feature = "databricks"))]
+fn whole(list: Table) -> Result<Table, QueryError> {
+    if !list.is_truncated() {
+        return Ok(list);
+    }
+    let message = "the list of its tables is cut off, so that what is not in it may be there: raise `max_rows` of the target";
+    Err(QueryError::Engine(message.to_owned()))
+}
+
 /// What a statement would read, by the engine's own word and without running it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Estimate {

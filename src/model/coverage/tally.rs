@@ -1,11 +1,12 @@
 //! Collects what statements say of one output.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
 use super::bound::{add, rule_fault, times};
-use super::{Class, Coverage, Figure, KeyState, count_rows};
+use super::{Class, Coverage, Figure, KeyState, count_rows, key_text};
 use crate::model::catalogue::{Output, Over};
 use crate::model::number::Decimal;
 use crate::model::table::{Column, Table, Value};
@@ -80,6 +81,16 @@ impl Layout {
             figures: duplicates + 1,
         })
     }
+
+    /// A row of a group that another row is of too. The statement groups by all that identifies a row.
+    fn repeated<'r>(&self, mut rows: Vec<&'r [Value]>) -> Option<&'r [Value]> {
+        let identity = [self.class, self.period].into_iter().chain(self.key.clone()).chain([self.excuse, self.position]);
+        let identity: Vec<usize> = identity.collect();
+        let order = |a: &[Value], b: &[Value]| identity.iter().map(|at| a[*at].order(&b[*at])).find(|order| order.is_ne());
+        // They come in this order, or almost, which makes it quick.
+        rows.sort_by(|a, b| order(a, b).unwrap_or(Ordering::Equal));
+        rows.windows(2).find(|pair| order(pair[0], pair[1]).is_none()).map(|pair| pair[0])
+    }
 }
 
 impl<'a> Tally<'a> {
@@ -91,40 +102,52 @@ impl<'a> Tally<'a> {
     }
 
     /// Takes in the rows of `table` that speak of this output. The table must have passed the query's contract.
+    ///
+    /// # Errors
+    /// What no whole result of the query has: a row that is there twice, counts that contradict each other.
     pub fn absorb(&mut self, table: &Table) -> Result<(), String> {
         let layout = Layout::of(table, self.output.key.len())?;
-        for row in table.rows().filter(|row| row[layout.output].as_text() == Some(&self.output.name)) {
-            self.absorb_row(row, &layout)?;
+        let rows: Vec<&[Value]> = table.rows().filter(|row| row[layout.output].as_text() == Some(&self.output.name)).collect();
+        if let Some(row) = layout.repeated(rows.clone()) {
+            let key = Some(&row[layout.key.clone()]).filter(|key| !key.iter().all(Value::is_null));
+            let key = key.map(|key| format!(", key {}", key_text(key))).unwrap_or_default();
+            return Err(format!("the result has a row of class {}{key} twice, so it is not whole", row[layout.class]));
         }
-        Ok(())
+        rows.into_iter().try_for_each(|row| self.absorb_row(row, &layout))
     }
 
     fn absorb_row(&mut self, row: &[Value], layout: &Layout) -> Result<(), String> {
         let word = row[layout.class].as_text().unwrap_or_default();
         let class = Class::parse(word).ok_or_else(|| format!("unknown class `{word}`"))?;
-        let keys = row[layout.keys].as_int().and_then(|n| u64::try_from(n).ok()).ok_or("keys is not a count")?;
-        let rows = row[layout.rows].as_int().ok_or("held_rows is not a count")?;
-        self.coverage.rows += u64::try_from(rows).map_err(|_| "held_rows is negative")?;
         let figures = row.get(layout.figures..layout.figures + self.figures.len()).ok_or("a figure is missing")?;
+        let count = |at: usize, name| row[at].as_int().filter(|n| *n >= 0).ok_or_else(|| format!("{name} is not a count"));
+        let (keys, present) = (count(layout.keys, "keys")?, count(layout.present, "present")?);
+        let (rows, duplicates) = (count(layout.rows, "held_rows")?, count(layout.duplicates, "duplicates")?);
+        if self.contradicts(class, [keys, present, rows, duplicates], figures) {
+            return Err(format!(
+                "the result contradicts itself: class {word} with {keys} keys, {present} of them with rows, {rows} rows, {duplicates} of \
+                 them again; so it is not whole"
+            ));
+        }
+        let keys = keys.unsigned_abs();
+        add_to(&mut self.coverage.rows, rows.unsigned_abs())?;
         if class.is_of_spine() {
             let season = row[layout.period].as_text().map(|period| period.split('|').next().unwrap_or_default());
             self.seasons.extend(season.filter(|season| !self.seasons.contains(*season)).map(str::to_owned));
         }
         if class.is_of_spine() && class != Class::NotExpected {
-            self.coverage.expected += keys;
-            self.coverage.present += row[layout.present].as_int().and_then(|n| u64::try_from(n).ok()).ok_or("present is not a count")?;
+            add_to(&mut self.coverage.expected, keys)?;
+            add_to(&mut self.coverage.present, present.unsigned_abs())?;
             self.sum(row[layout.period].as_text().unwrap_or_default(), rows, figures);
         }
         if let Some(excuse) = row[layout.excuse].as_int().filter(|excuse| *excuse > 0) {
             let excuse = usize::try_from(excuse).ok().and_then(|at| self.output.not_expected.excuses.get(at.checked_sub(1)?));
             let reason = excuse.ok_or("excuse is none of the catalogue's")?.reason.clone();
-            *self.excused.entry(reason).or_default() += keys;
+            add_to(self.excused.entry(reason).or_default(), keys)?;
         }
         if matches!(class, Class::Ok | Class::NotExpected) {
-            *self.coverage.counts.entry(class).or_default() += keys;
-            return Ok(());
+            return add_to(self.coverage.counts.entry(class).or_default(), keys);
         }
-        let duplicates = row[layout.duplicates].as_int().unwrap_or(0);
         let key = &row[layout.key.clone()];
         let faults = if class.is_of_spine() && key.iter().any(Value::is_null) {
             let words = format!("the spine `{}` has rows without a key, of which nothing can be expected", self.output.spine);
@@ -143,9 +166,31 @@ impl<'a> Tally<'a> {
             reason: in_order(&faults).into(),
         };
         let state = self.waive(state, faults);
-        *self.coverage.counts.entry(state.class).or_default() += keys;
+        add_to(self.coverage.counts.entry(state.class).or_default(), keys)?;
         self.coverage.keys.push(state);
         Ok(())
+    }
+
+    /// Whether no whole result has a row of this class with so many keys, keys with rows, rows, and rows that are there again:
+    /// the statement sums these over the keys of one group, each of which has the class by what it holds.
+    fn contradicts(&self, class: Class, [keys, present, rows, duplicates]: [i64; 4], figures: &[Value]) -> bool {
+        let least = &self.output.rows;
+        let may_be_empty = least.per.is_some() || least.min.is_some_and(|min| min.fraction().0 <= 0);
+        let faulty = |(figure, value): (&Figure, &Value)| {
+            matches!(figure, Figure::Nulls(_) | Figure::Outside(_)) && value.as_int().is_some_and(|n| n > 0)
+        };
+        let of_class = match class {
+            Class::Ok => duplicates > 0 || (present < keys && !may_be_empty) || self.figures.iter().zip(figures).any(faulty),
+            Class::Pending | Class::Invalid => duplicates > 0,
+            Class::Missing => present > 0,
+            Class::Partial | Class::Excess | Class::Null => duplicates > 0 || present < keys,
+            Class::Duplicate => duplicates == 0 || present < keys,
+            Class::Extra | Class::NullKey => present < keys,
+            Class::NotExpected => false,
+            // It is ours to say.
+            Class::Waived => true,
+        };
+        of_class || keys == 0 || present > keys || present > rows || (present == 0 && rows > 0) || duplicates > rows
     }
 
     fn sum(&mut self, period: &str, rows: i64, figures: &[Value]) {
@@ -286,6 +331,13 @@ impl<'a> Tally<'a> {
         let find = |wanted: Figure| self.figures.iter().position(|figure| *figure == wanted).map(|at| &figures[at]);
         (find(Figure::Numerator(rule)).unwrap_or(&Value::Null), find(Figure::Denominator(rule)))
     }
+}
+
+/// # Errors
+/// So many are beyond all measure.
+fn add_to(sum: &mut u64, more: u64) -> Result<(), String> {
+    *sum = sum.checked_add(more).ok_or("the result counts more than there can be")?;
+    Ok(())
 }
 
 fn in_order(faults: &[Fault<'_>]) -> String {

@@ -174,7 +174,7 @@ fn broken(lines: Vec<String>, width: u16) -> Vec<String> {
 fn bar(name: &str, width: usize, counts: Option<Counts>, rate: Option<f64>, ready: &str) -> String {
     let name: String = name.chars().take(width).collect();
     let Some(counts) = counts else { return format!("{name:<width$} [{}]  {ready}", "?".repeat(BAR)) };
-    let filled = BAR as u64 * counts.done / counts.total.max(1);
+    let filled = BAR as u128 * u128::from(counts.done) / u128::from(counts.total.max(1));
     let full = usize::try_from(filled).unwrap_or(BAR);
     let percent = counts.percent().map_or(UNKNOWN.to_owned(), |percent| format!("{percent}%"));
     let share = format!("{}/{}", counts.done, counts.total);

@@ -7,6 +7,8 @@ use crossterm::queue;
 use crossterm::style::Print;
 use crossterm::terminal::{Clear, ClearType, size};
 
+use super::visible;
+
 /// The size that is used where the terminal does not tell.
 const SIZE: (u16, u16) = (80, 24);
 
@@ -49,7 +51,7 @@ impl Screen {
         // The cursor stays on the line below the last.
         for line in lines.iter().take(usize::from(height.saturating_sub(1))) {
             // A line that fills the last column would be broken by some terminals, and not by others.
-            let line: String = line.chars().take(usize::from(width.saturating_sub(1))).collect();
+            let line: String = visible(line).chars().take(usize::from(width.saturating_sub(1))).collect();
             queue!(self.out, Print(line), Clear(ClearType::UntilNewLine), Print("\n"))?;
             self.lines += 1;
         }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Style, heading, wrap};
+use super::{Style, heading, visible, wrap};
 use crate::model::report::Header;
 use crate::model::rule::count;
 use crate::model::triage::{Action, Cause, Triage, Unit};
@@ -15,7 +15,8 @@ const UNDECIDED: usize = 8;
 
 /// One screen by cause, then the units.
 pub fn triage(triage: &Triage, header: &Header, style: Style) -> String {
-    let mut text = wrap(&style.paint(&answer(triage), triage.verdict()), "  ", style.width) + &heading(header, style);
+    let first = wrap(&answer(triage), "  ", style.width);
+    let mut text = style.paint(first.trim_end(), triage.verdict()) + "\n" + &heading(header, style);
     let shown = if style.verbose { usize::MAX } else { UNDECIDED };
     for (what, why) in triage.undecided.iter().take(shown) {
         text.push_str(&wrap(&format!("undecided: {what}: {why}"), "    ", style.width));
@@ -58,12 +59,12 @@ pub fn answer(triage: &Triage) -> String {
 /// A line; the whole message is told with the units.
 fn push_cause(text: &mut String, cause: &Cause, style: Style) {
     let number = if cause.units.is_empty() { "-".to_owned() } else { cause.units.len().to_string() };
-    let mut line = format!("{number:>5}  {}", cause.what);
+    let mut line = format!("{number:>5}  {}", visible(&cause.what));
     let who = processors(&cause.units);
     let who = match who.as_slice() {
         [] => String::new(),
         [one] if cause.what.contains(one) => String::new(),
-        [one] => format!(" ({one})"),
+        [one] => format!(" ({})", visible(one)),
         several => format!(" ({} processors)", several.len()),
     };
     let width = usize::from(style.width);
@@ -103,7 +104,7 @@ fn push_units(text: &mut String, triage: &Triage, style: Style) {
         }
         let shown = if style.verbose { usize::MAX } else { UNITS };
         for unit in cause.units.iter().take(shown) {
-            let _ = writeln!(text, "    {} {}", unit.day, unit.processor.as_deref().unwrap_or("no processor"));
+            let _ = writeln!(text, "    {} {}", unit.day, visible(unit.processor.as_deref().unwrap_or("no processor")));
         }
         if cause.units.len() > shown {
             let _ = writeln!(text, "    and {} more; -v shows all, and so does json", cause.units.len() - shown);

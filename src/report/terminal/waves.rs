@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use comfy_table::Cell;
 
-use super::{Style, keep_whole, new_grid, right_align, trimmed, wrap};
+use super::{Style, keep_whole, new_grid, right_align, trimmed, visible, wrap};
 use crate::model::plan::Fate;
 use crate::model::retry::runs;
 use crate::model::rule::count;
@@ -50,7 +50,7 @@ fn waves_grid(schedule: &Schedule, waves: &[u32], style: Style) -> String {
             let stale = of_output.iter().filter(|key| key.stale).count();
             let note = if stale > 0 { format!(" ({stale} of them stale)") } else { String::new() };
             let which = ranges(of_output, style) + &note;
-            grid.add_row([Cell::new(wave), Cell::new(&of_output[0].item.output), Cell::new(of_output.len()), Cell::new(which)]);
+            grid.add_row([Cell::new(wave), Cell::new(&of_output[0].item.output), Cell::new(of_output.len()), Cell::new(visible(&which))]);
         }
     }
     right_align(&mut grid, [0, 2]);

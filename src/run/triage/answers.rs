@@ -94,7 +94,7 @@ impl<'r> Answers<'r> {
                 output: text(table, row, "output").unwrap_or_default(),
                 disproved: number(table, row, "disproved") > 0,
                 excused: keys > 0 && excused == keys,
-                sound: keys > 0 && complete + excused + pending == keys,
+                sound: keys > 0 && complete.saturating_add(excused).saturating_add(pending) == keys,
                 present: number(table, row, "present") > 0,
             });
         }

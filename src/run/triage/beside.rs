@@ -67,7 +67,8 @@ impl Sorter<'_> {
         let cause = |what: String, remedy: &str| Cause { remedy: Some(remedy.to_owned()), ..Cause::new(Action::Triage, what) };
         let mut unusable: IndexMap<String, u64> = IndexMap::new();
         for (table, row) in self.answers.rows("ledger/unusable_rows") {
-            *unusable.entry(text(table, row, "reason").unwrap_or_default()).or_default() += number(table, row, "ledger_rows");
+            let rows = unusable.entry(text(table, row, "reason").unwrap_or_default()).or_default();
+            *rows = rows.saturating_add(number(table, row, "ledger_rows"));
         }
         let rows = |n: u64| count(usize::try_from(n).unwrap_or(usize::MAX), "row");
         let unusable = unusable.into_iter().filter_map(|(reason, n)| {
@@ -110,7 +111,7 @@ impl Sorter<'_> {
             }
         }
         let never = self.answers.rows("failure/never_started").filter(|(table, row)| !self.is_sparse(text(table, row, "processor")));
-        let never: u64 = never.map(|(table, row)| number(table, row, "never_started")).sum();
+        let never: u64 = never.map(|(table, row)| number(table, row, "never_started")).fold(0, u64::saturating_add);
         if never > 0 {
             let units = count(usize::try_from(never).unwrap_or(usize::MAX), "unit");
             triage.notes.push(format!("{units} never started, which is no failure: {} gaps tells what is missing", self.asked.program));
@@ -163,6 +164,6 @@ impl Rate {
 
     /// `105 of 300 failed, 35 in 100`; never rounded up.
     fn words(&self) -> String {
-        format!("{} of {} failed, {} in 100", self.failed, self.tried, 100 * self.failed / self.tried.max(1))
+        format!("{} of {} failed, {} in 100", self.failed, self.tried, 100 * u128::from(self.failed) / u128::from(self.tried.max(1)))
     }
 }
