@@ -15,7 +15,7 @@ mod worker;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use self::link::Link;
-use super::{Deadline, Interrupt, Inventory, QueryError, Warehouse};
+use super::{Deadline, Interrupt, Inventory, QueryError, Warehouse, whole};
 use crate::error::Error;
 use crate::model::adbc::Adbc;
 use crate::model::catalogue::Target;
