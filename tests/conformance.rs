@@ -193,6 +193,7 @@ fn every_engine_answers_every_case_alike() {
     let mut faults = Vec::new();
     let groups: Vec<_> = engines.iter().map(|engine| groups(engine.as_ref(), &projects)).collect();
     for (engine, groups) in engines.iter().zip(&groups) {
+        let _alone = engine.alone();
         let found = Mutex::new(Vec::new());
         on_threads(engine.at_once(), groups, |at, (fixtures, group)| {
             let project = TempDir::new().expect("a folder");

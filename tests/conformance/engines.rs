@@ -3,6 +3,9 @@
 #[cfg(feature = "bigquery")]
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::MutexGuard;
+#[cfg(feature = "databricks")]
+use std::sync::{Mutex, PoisonError};
 
 #[cfg(any(feature = "bigquery", feature = "postgres", feature = "databricks"))]
 use gapgate::model::sql::Dialect;
@@ -35,6 +38,11 @@ pub(crate) trait Engine: Sync {
     /// Whether it can be asked about the rows of a project.
     fn takes(&self, _project: &Path) -> bool {
         true
+    }
+
+    /// Keeps other tests away while this lives, where there is one place for all.
+    fn alone(&self) -> Option<MutexGuard<'static, ()>> {
+        None
     }
 
     /// How many places it can hold at the same time.
@@ -249,5 +257,10 @@ impl Engine for Spark {
 
     fn at_once(&self) -> usize {
         1
+    }
+
+    fn alone(&self) -> Option<MutexGuard<'static, ()>> {
+        static ONE: Mutex<()> = Mutex::new(());
+        Some(ONE.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

@@ -36,6 +36,7 @@ fn the_example_says_the_same_on_every_engine() {
         let local = warehouse::open(&declared.targets["local"], dir.path(), &Interrupt::default()).expect("the embedded engine");
         let tables = copy::tables(local.as_ref());
         drop(local);
+        let _alone = engine.alone();
         let target = engine.load(&format!("example{}x{at}", std::process::id()), &tables);
         fs::write(dir.path().join("gapgate.toml"), format!("{text}\n[targets.other]\n{target}\n")).expect("a project file");
         for gate in ["raw", "analytics", "precompute"] {
