@@ -36,7 +36,7 @@ use crate::model::sql::Sql;
 use crate::model::table::{Column, Table};
 use crate::model::verdict::Verdict;
 use crate::render::{RenderError, Renderer};
-use crate::warehouse::{Deadline, Inventory, QueryError, Warehouse, may_still_run};
+use crate::warehouse::{Deadline, Inventory, QueryError, TableInfo, Warehouse, may_still_run};
 
 pub use answer::{Answer, answer};
 pub use command::{commands, is_there};
@@ -168,6 +168,11 @@ impl<'a> Session<'a> {
             Ok(inventory)
         });
         answer.as_ref().map_err(String::as_str)
+    }
+
+    /// What the warehouse says of a table, if it lists it.
+    fn table(&self, name: &str) -> Option<&TableInfo> {
+        self.tables().ok()?.get(&name.to_lowercase())
     }
 }
 

@@ -15,13 +15,12 @@ use crate::report::Place;
 
 /// The seasons or dates to look at, and the as-of moment.
 pub(super) fn scope(common: &Common, project: &Project, now: jiff::Timestamp) -> Result<Scope, Error> {
-    let as_of = match &common.as_of {
-        Some(text) => parse_as_of(text, &project.zone).map_err(|message| Error::Usage(format!("--as-of: {message}")))?,
-        None => project.as_of.unwrap_or_else(|| now.to_zoned(TimeZone::UTC).datetime()),
-    };
+    let asked = |text| parse_as_of(text, &project.zone).map_err(|message| Error::Usage(format!("--as-of: {message}")));
+    let frozen = common.as_of.as_deref().map(asked).transpose()?.or(project.as_of);
+    let as_of = frozen.unwrap_or_else(|| now.to_zoned(TimeZone::UTC).datetime());
     let words = Words { seasons: &common.season, from: common.from.as_deref(), to: common.to.as_deref(), prefix: "--" };
     let scope = load::scope::scope(project, words, as_of).map_err(Error::Usage)?;
-    Ok(Scope { is_now: common.as_of.is_none() && project.as_of.is_none(), ..scope })
+    Ok(Scope { is_now: frozen.is_none(), ..scope })
 }
 
 /// The target to ask.

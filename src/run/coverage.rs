@@ -94,9 +94,8 @@ fn estimate(session: &Session<'_>, name: &str) -> u64 {
     if !session.warehouse.may_be_large() {
         return 0;
     }
-    let table = session.project.outputs.get(name).map(|output| output.table.to_lowercase());
-    let info = table.and_then(|table| session.tables().ok()?.get(&table));
-    info.and_then(|info| info.rows).unwrap_or(0)
+    let output = session.project.outputs.get(name);
+    output.and_then(|output| session.table(&output.table)?.rows).unwrap_or(0)
 }
 
 /// Whether duplicates are better looked for in parts. That needs a date in the key, and a grain to look at.

@@ -31,7 +31,7 @@ pub(super) fn fault(session: &Session<'_>, output: &str) -> Option<Finding> {
 /// What makes an output that can be judged dearer than it need be.
 pub(super) fn trap(session: &Session<'_>, output: &str) -> Option<Finding> {
     let output = session.project.outputs.get(output)?;
-    let column = session.tables().ok()?.get(&output.table.to_lowercase())?.partition.first()?.to_lowercase();
+    let column = session.table(&output.table)?.partition.first()?.to_lowercase();
     let mut sources = output.key.iter().map(|key| &key.source).chain(&output.filter);
     if sources.any(|source| source.to_lowercase().contains(&column)) {
         return None;
@@ -43,7 +43,7 @@ pub(super) fn trap(session: &Session<'_>, output: &str) -> Option<Finding> {
 
 /// Whether an output is known to be a view.
 pub(super) fn is_view(session: &Session<'_>, output: &Output) -> bool {
-    session.tables().ok().and_then(|tables| tables.get(&output.table.to_lowercase())).is_some_and(|info| info.is_view)
+    session.table(&output.table).is_some_and(|info| info.is_view)
 }
 
 fn output_fault(tables: &Inventory, output: &Output) -> Option<Finding> {

@@ -100,13 +100,12 @@ pub(super) fn fault(session: &Session<'_>, query: &Query) -> Option<Finding> {
 /// That times which need no zone would be shifted by the one that `[runs]` declares. Nobody asks where none is declared.
 pub(super) fn shifted(session: &Session<'_>, query: &Query) -> Option<Finding> {
     let ledger = session.project.runs.as_ref().filter(|_| query.reads_ledger())?;
-    ledger.zone.as_ref()?;
     instants(session, ledger)
 }
 
 fn instants(session: &Session<'_>, ledger: &Ledger) -> Option<Finding> {
     let zone = ledger.zone.as_ref().filter(|zone| **zone != TimeZone::UTC)?;
-    let info = session.tables().ok()?.get(&ledger.table.to_lowercase())?;
+    let info = session.table(&ledger.table)?;
     let mut columns = [Some(&ledger.started), ledger.finished.as_ref()].into_iter().flatten();
     let column = columns.find(|column| info.is_instant(column, session.warehouse.dialect()))?;
     let (_, data_type, _) = info.column(column)?;

@@ -173,8 +173,7 @@ impl Warehouse for BigQuery {
 impl BigQuery {
     /// The run's limit, or the target's own for one job.
     fn limit(&self, deadline: Deadline) -> Deadline {
-        let at = |seconds| Some(Deadline { at: Instant::now().checked_add(Duration::from_secs(seconds))?, seconds });
-        let own = self.jobs.target.job_timeout.and_then(at);
+        let own = self.jobs.target.job_timeout.map(|seconds| Deadline { at: Instant::now() + Duration::from_secs(seconds), seconds });
         own.filter(|own| own.at < deadline.at).unwrap_or(deadline)
     }
 

@@ -60,11 +60,11 @@ fn never_true(expr: &Expr) -> Option<(&Expr, String)> {
 }
 
 fn is_null(expr: &Expr) -> bool {
-    match walk::bare(expr) {
-        Expr::Value(value) => value.value == Value::Null,
-        Expr::Cast { expr, .. } => matches!(walk::bare(expr), Expr::Value(value) if value.value == Value::Null),
-        _ => false,
-    }
+    let expr = match walk::bare(expr) {
+        Expr::Cast { expr, .. } => walk::bare(expr),
+        expr => expr,
+    };
+    matches!(expr, Expr::Value(value) if value.value == Value::Null)
 }
 
 fn id_of(context: &Context<'_, '_>, query: &Query) -> Option<QueryId> {
