@@ -84,8 +84,7 @@ fn fault(row: &[Value]) -> Option<Finding> {
 fn unreadable(ask: impl Fn(&str) -> Result<Table, QueryError>, row: &[Value]) -> Option<Finding> {
     let (name, quoted) = (&row[0], &row[7]);
     if let Err(error) = ask(&format!("select 1 as one from {quoted} limit 0")) {
-        let finding = Finding::undecided("rights", format!("{name} cannot be read: {error}"));
-        return Some(finding.with_remedy("grant what is missing, to the owner of the view if it is one, or fill it if it is materialized"));
+        return Some(Finding { message: format!("{name} cannot be read: {error}"), ..error.finding("rights") });
     }
     let columns = row[6].as_text()?;
     let finding = Finding::new(Verdict::Warn, "rights", format!("the role may not read these columns of {name}: {columns}"));

@@ -66,7 +66,9 @@ fn login_remedy(code: &SqlState) -> &'static str {
 
 fn statement_remedy(code: &SqlState) -> &'static str {
     match code.code() {
-        "42501" => "grant select on the table and usage on its schema, and with row-level security bypassrls, to the user",
+        "42501" => {
+            "grant select on the table and usage on its schema to the user, or to the owner of the view, and bypassrls where rows are hidden"
+        }
         "42P01" => "create or load it, or correct the name; Postgres tells letters apart where a name has capitals",
         "55P03" => "another session holds a lock on the table, as pg_locks tells: ask again when it is done",
         "57014" => "somebody cancelled it on the server, or its own time limit did: ask again",
