@@ -36,7 +36,7 @@ use crate::model::sql::Sql;
 use crate::model::table::{Column, Table};
 use crate::model::verdict::Verdict;
 use crate::render::{RenderError, Renderer};
-use crate::warehouse::{Deadline, Inventory, QueryError, TableInfo, Warehouse, may_still_run};
+use crate::warehouse::{Deadline, Inventory, QueryError, TableInfo, Warehouse};
 
 pub use answer::{Answer, answer};
 pub use command::{commands, is_there};
@@ -453,7 +453,8 @@ pub fn single(session: &Session<'_>, check: &Check<'_>) -> Result<CheckReport, E
             let outputs = outputs_of(check);
             let faults = outputs.iter().filter_map(|name| inventory::fault(session, name));
             let known: Vec<Finding> = faults.chain(ledger::fault(session, check.query)).collect();
-            let is_dropped = !known.is_empty() && !may_still_run(&error.to_string());
+            // What may still run is never forgotten.
+            let is_dropped = !known.is_empty() && !matches!(error, QueryError::Running { .. });
             report.findings = if is_dropped { known } else { vec![inventory::engine_finding(&error)] };
         }
     }

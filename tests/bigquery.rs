@@ -203,7 +203,7 @@ fn a_job_that_cannot_be_cancelled_is_named() {
     let (status, out, _) = run(&dir, &["gate", "whole", "--timeout", "1"]);
     assert_eq!(status, 3);
     let line = in_a_line(&out);
-    assert!(line.contains("may still run") && line.contains("(job demo:EU.gapgate_"), "{out}");
+    assert!(line.contains("may still run") && line.contains("(job demo:EU.gapgate_") && line.contains("`bq cancel`"), "{out}");
 }
 
 #[test]

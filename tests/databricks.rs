@@ -325,6 +325,15 @@ fn doctor_says_as_whom_and_where_and_what_is_missing() {
 }
 
 #[test]
+fn a_list_of_tables_above_the_row_limit_is_none() {
+    let (server, _) = workspace::start(false, |sql| Some(columns(sql)));
+    let dir = project(&server.url(), &format!("{PERSONAL}\nmax_rows = 1"));
+    let (status, text) = run(&dir, &["schema", "pull"]);
+    assert!(status == 3 && text.contains("the list of its tables is cut off"), "{text}");
+    assert!(!dir.path().join("schema").exists(), "a part of the schema was recorded");
+}
+
+#[test]
 fn every_type_arrives_exactly() {
     let cases = [
         ("int", "LONG", "BIGINT", "9223372036854775807", "9223372036854775807"),

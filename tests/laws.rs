@@ -810,13 +810,9 @@ fn what_may_still_run_is_said() {
     let (fixture, library) = gated();
     let words = "notCancelled: job 7 could not be cancelled and may still run";
     for failing in 0..3 {
-        let engine =
-            StandIn::new(
-                fixture.warehouse.as_ref(),
-                move |n, answer| {
-                    if n == failing { Err(QueryError::Engine(words.to_owned())) } else { answer }
-                },
-            );
+        let engine = StandIn::new(fixture.warehouse.as_ref(), move |n, answer| {
+            if n == failing { Err(QueryError::Running { message: words.to_owned(), remedy: "cancel it".to_owned() }) } else { answer }
+        });
         let report = run_gate(&fixture, &library, &engine).expect("no interrupt");
         assert_eq!((report.verdict(), engine.asked()), (Verdict::Undecided, 3));
         assert!(format!("{report:?}").contains(words), "{report:?}");

@@ -16,7 +16,7 @@ use crate::model::rule::count;
 use crate::model::table::{Kind, Table};
 use crate::model::waiver::Waiver;
 use crate::render::Part;
-use crate::warehouse::{QueryError, may_still_run};
+use crate::warehouse::QueryError;
 
 /// The most outputs of one statement.
 pub(super) const BATCH: usize = 50;
@@ -121,7 +121,7 @@ impl Work<'_, '_> {
                 let judged = outputs.iter().map(|output| (output.name.clone(), self.judge(output, &tables))).collect();
                 self.with_unseen(judged, statements)
             }
-            Err(finding) if may_still_run(&finding.message) || Instant::now() >= self.session.deadline.at => {
+            Err(finding) if finding.rule == "running" || Instant::now() >= self.session.deadline.at => {
                 let finding = if names.len() > 1 { together(finding, names.len()) } else { finding };
                 Ok(self.undecided(&outputs, &finding))
             }
@@ -222,7 +222,7 @@ impl Work<'_, '_> {
 /// An output whose statement failed: what the list of tables says of it is clearer than the engine's words, unless they are of
 /// something that may still run.
 fn undecided(session: &Session<'_>, output: &Output, finding: Finding) -> Coverage {
-    let known = if may_still_run(&finding.message) { None } else { inventory::fault(session, &output.name) };
+    let known = if finding.rule == "running" { None } else { inventory::fault(session, &output.name) };
     Coverage::undecided(output, known.unwrap_or(finding))
 }
 

@@ -93,6 +93,7 @@ pub(super) fn engine_finding(error: &QueryError) -> Finding {
     let finding = Finding::undecided("engine", error.to_string());
     match error {
         QueryError::Explained { remedy, .. } => finding.with_remedy(remedy),
+        QueryError::Running { message, remedy } => Finding::undecided("running", message).with_remedy(remedy),
         QueryError::Timeout(_) => Finding::undecided("timeout", error.to_string()).with_remedy("narrow the scope, or raise --timeout"),
         QueryError::Engine(text) if text.contains("Conversion Error") || text.contains("Cannot compare") => {
             finding.with_remedy("two types do not compare: cast one of them in the project file or the query")

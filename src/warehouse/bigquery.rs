@@ -99,6 +99,7 @@ impl Warehouse for BigQuery {
         let sql = inventory::statement(&datasets)?;
         match self.query(&sql, deadline).and_then(whole) {
             Ok(table) => inventory::absorb(&mut inventory, &mut there, &table, target),
+            Err(error @ QueryError::Running { .. }) => return Err(error),
             Err(error) if datasets.len() == 1 && !is_missing(&error) => return Err(error),
             // One dataset that is missing must not hide the others.
             Err(_) => {

@@ -52,6 +52,14 @@ pub enum QueryError {
         /// What to do.
         remedy: String,
     },
+    /// It came to nothing, but may go on in the warehouse, so that it is not to be asked again.
+    #[error("{message}")]
+    Running {
+        /// What happened, and what the statement is called there.
+        message: String,
+        /// How to end it.
+        remedy: String,
+    },
 }
 
 impl QueryError {
@@ -59,15 +67,12 @@ impl QueryError {
     #[cfg(any(feature = "adbc", feature = "bigquery", feature = "postgres", feature = "databricks"))]
     fn finding(&self, rule: &str) -> Finding {
         match self {
-            Self::Explained { message, remedy } => Finding::undecided(rule, message).with_remedy(remedy),
+            Self::Explained { message, remedy } | Self::Running { message, remedy } => {
+                Finding::undecided(rule, message).with_remedy(remedy)
+            }
             error => Finding::undecided(rule, error.to_string()),
         }
     }
-}
-
-/// Whether these words say that a statement may go on in the warehouse. They are never dropped for other ones.
-pub fn may_still_run(words: &str) -> bool {
-    ["may still run", "may run nevertheless"].iter().any(|of_it| words.contains(of_it))
 }
 
 /// The list of tables, which is no list if the engine held some of it back: what is not in it would seem not to be there.

@@ -160,6 +160,7 @@ impl Rest {
         match failure.into_error(limit) {
             QueryError::Engine(message) => QueryError::Engine(secrets.scrub(&message)),
             QueryError::Explained { message, remedy } => QueryError::Explained { message: secrets.scrub(&message), remedy },
+            QueryError::Running { message, remedy } => QueryError::Running { message: secrets.scrub(&message), remedy },
             error => error,
         }
     }

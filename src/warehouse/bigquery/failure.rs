@@ -4,7 +4,8 @@ use super::answer::{Reason, Refusal};
 use crate::warehouse::rest::{Answer, Fault, Protocol};
 
 /// BigQuery's manner of refusing.
-pub(super) const PROTOCOL: Protocol = Protocol { refusal, passes, remedy };
+pub(super) const PROTOCOL: Protocol =
+    Protocol { refusal, passes, remedy, ending: "look for it in the job history of the project, and cancel it there or with `bq cancel`" };
 
 /// What is wrong, though no answer said so.
 pub(super) fn fault(reason: &str, message: impl Into<String>) -> Fault {

@@ -100,7 +100,7 @@ impl Jobs {
             Some(Err(reason)) => {
                 let before = if let Failure::Failed(fault) = &failure { format!("{}; ", fault.message) } else { String::new() };
                 let fault = fault("notCancelled", format!("{before}the job could not be cancelled and may still run: {reason}"));
-                Err(Failure::Failed(Fault { work: name, ..fault }))
+                Err(Failure::Failed(Fault { work: name, running: true, ..fault }))
             }
             _ => Err(failure),
         }

@@ -4,7 +4,8 @@ use super::answer::Refusal;
 use crate::warehouse::rest::{Answer, Fault, Protocol};
 
 /// Databricks' manner of refusing. Its statuses say what passes with time.
-pub(super) const PROTOCOL: Protocol = Protocol { refusal, passes: |_| false, remedy };
+pub(super) const PROTOCOL: Protocol =
+    Protocol { refusal, passes: |_| false, remedy, ending: "look for it in the query history of the SQL warehouse, and cancel it there" };
 
 /// What is wrong, though no answer said so.
 pub(super) fn fault(reason: &str, message: impl Into<String>) -> Fault {
@@ -53,7 +54,6 @@ fn remedy(fault: &Fault) -> Option<&'static str> {
         }
         (_, "unreachable") => "check `host`, the network and the proxy",
         (_, "stopped") => "someone cancelled the statement, or the SQL warehouse stopped: run again",
-        (_, "notCancelled") => "look for it in the query history of the SQL warehouse",
         _ => return None,
     })
 }

@@ -50,7 +50,7 @@ impl Statements {
             Some(Err(reason)) => {
                 let before = if let Failure::Failed(fault) = &failure { format!("{}; ", fault.message) } else { String::new() };
                 let fault = fault("notCancelled", format!("{before}the statement could not be cancelled and may still run: {reason}"));
-                Err(Failure::Failed(Fault { work, ..fault }))
+                Err(Failure::Failed(Fault { work, running: true, ..fault }))
             }
             _ => Err(failure),
         }
@@ -213,12 +213,13 @@ fn nameless(failure: Failure) -> Failure {
     let before = match failure {
         Failure::Failed(fault) => {
             let message = format!("{}; it may run nevertheless, under a name that did not arrive", fault.message);
-            return Fault { message, ..fault }.into();
+            return Fault { message, running: true, ..fault }.into();
         }
         Failure::TimedOut => "the time was up",
         Failure::Interrupted => "the run was interrupted",
     };
-    fault("notCancelled", format!("{before} before the server named the statement, which may still run")).into()
+    let fault = fault("notCancelled", format!("{before} before the server named the statement, which may still run"));
+    Fault { running: true, ..fault }.into()
 }
 
 fn reading(path: String) -> Request {

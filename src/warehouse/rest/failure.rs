@@ -17,6 +17,8 @@ pub(in crate::warehouse) struct Protocol {
     pub(in crate::warehouse) passes: fn(&Fault) -> bool,
     /// What to do, where that is known.
     pub(in crate::warehouse) remedy: fn(&Fault) -> Option<&'static str>,
+    /// How to end what may go on there.
+    pub(in crate::warehouse) ending: &'static str,
 }
 
 /// A call that came to nothing.
@@ -74,6 +76,8 @@ pub(in crate::warehouse) struct Fault {
     pub(in crate::warehouse) message: String,
     /// What was to be done, such as `job demo:US.gapgate_1`; empty before there is anything.
     pub(in crate::warehouse) work: String,
+    /// Whether it may go on there.
+    pub(in crate::warehouse) running: bool,
     /// When to try again, if the server says so.
     pub(in crate::warehouse) retry_after: Option<Duration>,
     /// How many tries were made.
@@ -83,7 +87,7 @@ pub(in crate::warehouse) struct Fault {
 impl Fault {
     pub(in crate::warehouse) fn new(protocol: &'static Protocol, reason: &str, message: impl Into<String>) -> Self {
         let (message, work) = (message.into(), String::new());
-        Self { protocol, status: 0, reason: reason.to_owned(), message, work, retry_after: None, tries: 1 }
+        Self { protocol, status: 0, reason: reason.to_owned(), message, work, running: false, retry_after: None, tries: 1 }
     }
 
     /// An answer whose status is no success.
@@ -142,9 +146,9 @@ impl Fault {
         let work = if self.work.is_empty() { String::new() } else { format!(" ({})", self.work) };
         let tries = if self.tries > 1 { format!(" (after {} tries)", self.tries) } else { String::new() };
         let status = if self.status == 0 || self.reason.starts_with(FOREIGN) { String::new() } else { format!("HTTP {}, ", self.status) };
-        let remedy = self.remedy();
         let message = format!("{status}{}: {}{tries}{work}", self.reason, self.message);
-        match remedy {
+        match self.remedy() {
+            _ if self.running => QueryError::Running { message, remedy: self.protocol.ending.to_owned() },
             Some(remedy) => QueryError::Explained { message, remedy: remedy.to_owned() },
             None => QueryError::Engine(message),
         }
