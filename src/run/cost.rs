@@ -6,7 +6,8 @@ use std::time::Instant;
 
 use indexmap::IndexMap;
 
-use super::{Check, Session, batches, outputs_of, side_by_side, with};
+use super::plan::{batches, with};
+use super::{Check, Session, outputs_of, side_by_side};
 use crate::error::Error;
 use crate::model::bytes;
 use crate::model::catalogue::Argument;
