@@ -638,7 +638,7 @@ fn the_example_is_as_reviewed() {
     let mut command = Command::new(env!("CARGO_BIN_EXE_gapgate"));
     let (status, text) = said(command.arg("-C").arg(example).args(["snapshot", "test"]).env("CI", "1").env("NO_COLOR", "1"));
     assert_eq!(status, 0, "{text}\nif that is meant: gapgate -C examples/nba snapshot test, then review");
-    assert_eq!(text, "5 cases of 2 queries: 11 snapshots equal\n");
+    assert_eq!(text, "5 cases of 2 queries: 13 snapshots equal\n");
 }
 
 #[test]
