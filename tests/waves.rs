@@ -558,6 +558,7 @@ fn rollbacks_that_cannot_be_are_refused() {
             "forecast could not be counted, so there is no script: there is no table forecast",
         ),
         ("", "drop table orders", vec!["plan", "repair", "orders"], 3, "there is no table orders"),
+        ("", "insert into calendar values (null)", vec!["plan", "repair", "orders"], 3, "the spine `days` has rows without a key"),
         (RUNS, "", vec!["plan", "rollback", "orders", "--season", "2024"], 3, "could not be counted"),
         (
             "",

@@ -16,6 +16,7 @@ use crate::model::coverage::{Class, Coverage};
 use crate::model::plan::{State, plan};
 use crate::model::rollback::{Kind, Rollback, Step};
 use crate::model::table::Value;
+use crate::model::verdict::Verdict;
 use crate::render::extent::{Extent, Rows};
 use crate::warehouse::QueryError;
 
@@ -75,6 +76,9 @@ fn known(session: &Session<'_>, asked: &Asked, outputs: &[&Output], found: &mut 
     for held in &coverage {
         let open = held.findings.iter().filter(|finding| held.counts.is_empty() || finding.rule == "spine");
         found.undecided.extend(open.map(|finding| (held.output.clone(), finding.message.clone())));
+        // Nobody knows whether such a key is damaged.
+        let unjudged = held.keys.iter().find(|key| key.verdict == Verdict::Undecided && asks_for(asked, key.date(), &key.text()));
+        found.undecided.extend(unjudged.map(|key| (held.output.clone(), format!("key {}: {}", key.text(), key.reason))));
     }
     let keys = keys::of_outputs(session, outputs)?;
     for (output, problem) in outputs.iter().zip(&keys).filter_map(|(output, keys)| Some((output, keys.as_ref().err()?))) {
