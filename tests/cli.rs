@@ -235,6 +235,22 @@ fn a_clean_project_goes_and_damage_is_told_apart() {
 }
 
 #[test]
+fn what_two_files_declare_is_refused() {
+    let dir = project(&[("[project]", "include = [\"more.toml\"]\n[project]")]);
+    for (section, line) in [
+        ("gates.raw", "outputs = [\"sales\"]"),
+        ("seasons.2024", "start = 2024-01-01\nend = 2024-01-31"),
+        ("spines.days", "calendar = \"1 day\""),
+        ("outputs.sales", "stage = \"raw\"\ntable = \"sales\"\nspine = \"days\""),
+        ("targets.local", "engine = \"duckdb\"\nload = \"warehouse\""),
+    ] {
+        fs::write(dir.path().join("more.toml"), format!("[{section}]\n{line}\n")).expect("a file");
+        let (status, _, error) = answer(dir.path(), &["gate"]);
+        assert_eq!((status, error.trim_end()), (2, format!("gapgate: more.toml:1: {section} is declared twice").as_str()));
+    }
+}
+
+#[test]
 fn wrong_files_and_flags_exit_with_2_and_say_where() {
     for (changes, args, expected) in [
         (vec![("stage = \"raw\"\ntable", "stag = \"raw\"\ntable")], vec!["gate"], "unknown key `stag`; did you mean \"stage\"?"),
@@ -245,17 +261,73 @@ fn wrong_files_and_flags_exit_with_2_and_say_where() {
         (vec![("end = 2024-01-31", "end = 2023-01-31")], vec!["gate"], "ends before it starts"),
         (vec![("engine = \"duckdb\"", "engine = \"duck\"")], vec!["gate"], "unknown word \"duck\"; did you mean \"duckdb\"?"),
         (vec![("ranges = { amount", "ranges = { amoun = [1], amount")], vec!["gate"], "write a range as [lowest, highest]"),
+        (vec![("amount = [0, 100]", "amount = { min = 2, max = 1 }")], vec!["gate"], "gapgate.toml:27: `min` is above `max`"),
+        (vec![("amount = [0, 100]", "amount = {}")], vec!["gate"], "gapgate.toml:27: write `min`, `max` or both"),
+        (
+            vec![("rows = { min = 1, max = 4, per = \"shops\" }", "rows = -1")],
+            vec!["gate"],
+            "gapgate.toml:25: a number of rows is not negative",
+        ),
+        (
+            vec![("rows = { min = 1, max = 4, per = \"shops\" }", "rows = 1.5")],
+            vec!["gate"],
+            "gapgate.toml:25: the exact number of rows is a whole one",
+        ),
         (
             vec![("table = \"calendar\"", "table = \"calendar\"\nwhere = \"1 = 1) union (select 1\"")],
             vec!["gate"],
-            "gapgate.toml:14: where:",
+            "gapgate.toml:16: `1 = 1) union (select 1`: ",
         ),
-        (vec![("not_null = [\"amount\"]", "columns = { net = \"amount; drop\" }")], vec!["gate"], "gapgate.toml:19: column `net`:"),
-        (vec![("not_null = [\"amount\"]", "loaded_at = \"now(\"")], vec!["gate"], "gapgate.toml:19: loaded_at:"),
+        (vec![("not_null = [\"amount\"]", "columns = { net = \"amount; drop\" }")], vec!["gate"], "gapgate.toml:26: `amount; drop`: "),
+        (vec![("not_null = [\"amount\"]", "loaded_at = \"now(\"")], vec!["gate"], "gapgate.toml:26: `now(`: "),
         (
             vec![("not_null = [\"amount\"]", "after = [\"sale\"]")],
             vec!["gate"],
             "no upstream output is named \"sale\"; did you mean \"sales\"?",
+        ),
+        (
+            vec![("not_null = [\"amount\"]", "rules = [{ nulls = [\"amount\"], at_most = 5 }]")],
+            vec!["gate"],
+            "gapgate.toml:26: NULLs are compared as a share of the rows, from 0 to 1",
+        ),
+        (
+            vec![("table = \"calendar\"\n", "calendar = { step = \"1 day\", weekdays = [] }\n")],
+            vec!["gate"],
+            "gapgate.toml:15: `weekdays` names no day",
+        ),
+        (
+            vec![("table = \"calendar\"\n", "calendar = { step = \"1 day\", from = 2024-01-09, until = 2024-01-02 }\n")],
+            vec!["gate"],
+            "gapgate.toml:15: `until` is before `from`",
+        ),
+        (
+            vec![("table = \"calendar\"\nkey = { day = \"date\" }", "values = { shop = [\"a\", \"b\", \"a\"] }")],
+            vec!["gate"],
+            "gapgate.toml:15: `values` names \"a\" twice",
+        ),
+        (
+            vec![("table = \"calendar\"\nkey = { day = \"date\" }", "values = { shop = [] }")],
+            vec!["gate"],
+            "gapgate.toml:15: `values` names no key",
+        ),
+        (vec![("[seasons.2024]", "[seasons.\"\"]")], vec!["gate"], "gapgate.toml:10: seasons.\"\": a name is not empty"),
+        (vec![("[seasons.2024]", "[seasons.\"2024|25\"]")], vec!["gate"], "gapgate.toml:10: seasons.\"2024|25\": a name is not empty"),
+        (vec![("name = \"small\"", "name = \"\"")], vec!["gate"], "gapgate.toml:2: `name` of the project is empty"),
+        (
+            vec![("load = \"warehouse\"", "load = \"warehouse\"\nmemory = \"lots\"")],
+            vec!["gate"],
+            "gapgate.toml:9: `lots` is not an amount of memory",
+        ),
+        (vec![("load = \"warehouse\"", "load = \"warehouse\"\nthreads = 0")], vec!["gate"], "gapgate.toml:9: `threads` is at least 1"),
+        (
+            vec![("not_null = [\"amount\"]", "not_expected = { dates = [\"2024-01-05..2024-01-02\"] }")],
+            vec!["gate"],
+            "gapgate.toml:26: `2024-01-05..2024-01-02` ends before it begins",
+        ),
+        (
+            vec![("not_null = [\"amount\"]", "not_expected = { first_days = -3 }")],
+            vec!["gate"],
+            "gapgate.toml:26: -3 is not a whole number in range",
         ),
         (vec![("name = \"small\"", "name = \"${HOME}\"")], vec!["gate"], "${...} is read in [targets] only"),
         (vec![("name = \"small\"", "name = \"small")], vec!["gate"], "gapgate.toml:3:"),
@@ -285,7 +357,12 @@ fn wrong_files_and_flags_exit_with_2_and_say_where() {
         (
             vec![("date = \"sold_on\"", "date = \"sold_on\"\ndue_when = \"shops > 0) or (1 = 1\"")],
             vec!["gate"],
-            "gapgate.toml:19: due_when:",
+            "gapgate.toml:24: `shops > 0) or (1 = 1`: ",
+        ),
+        (
+            vec![("grain = [\"receipt\"]", "grain = [\"receipt id\"]")],
+            vec!["gate"],
+            "gapgate.toml:24: `receipt id`: 1:9: \"id\" follows where the text should end; remove it, or quote it if it is one name: '\"receipt id\"'",
         ),
         (vec![], vec!["gate", "ra"], "no gate is named \"ra\"; did you mean \"raw\"?"),
         (vec![], vec!["gate", "--season", "2023"], "no season is named \"2023\""),
@@ -340,7 +417,7 @@ started = "started"
         ("", "since = \"soon\"", "gapgate.toml:37: `soon` is not a date"),
         ("", "since = 7", "expected a date or time"),
         ("", "entities = { done = \"done\" }", "`failed` is missing"),
-        ("", "exclude = \"1 = 1) or (select 1\"", "exclude:"),
+        ("", "exclude = \"1 = 1) or (select 1\"", "gapgate.toml:37: `1 = 1) or (select 1`: "),
         ("", "excluded = \"test_mode\"", "unknown key `excluded`; did you mean \"exclude\"?"),
     ] {
         assert!(runs.contains(from), "the section has no {from}");

@@ -420,7 +420,7 @@ fn bad_input_is_refused_with_what_to_do() {
     for (from, to, expected) in [
         ("attributes = { season_type =", "attributes = { day =", "names a column, weight or attribute twice"),
         ("attributes = { season_type =", "attributes = { season =", "has a name that reports use"),
-        ("max(season_type)", "max(season_type); drop table orders", "attribute `season_type`"),
+        ("max(season_type)", "max(season_type); drop table orders", "`max(season_type); drop table orders`: "),
         (
             "table = \"calendar\"\nkey = { day = \"date\" }",
             "calendar = \"1 day\"\nkey = { day = \"date\" }",

@@ -120,27 +120,26 @@ fn key(fields: &Fields<'_>) -> Vec<KeyColumn> {
 }
 
 fn rows(node: &Node<'_>) -> RowRange {
-    if !node.is_table() {
-        let exact = node.number();
-        return RowRange { min: exact, max: exact, per: None };
-    }
-    let Some(fields) = node.fields() else { return RowRange::default() };
-    let number = |key| fields.get(key).and_then(|node| node.number());
-    let (exact, min, max) = (number("exact"), number("min"), number("max"));
-    let per = fields.text("per");
-    fields.finish();
-    let number_of_rows = |number: &Decimal| number.fraction().0 >= 0;
-    if [exact, min, max].iter().flatten().any(|number| !number_of_rows(number)) {
-        fields.complain("a number of rows is not negative");
+    let (exact, min, max, per) = if node.is_table() {
+        let Some(fields) = node.fields() else { return RowRange::default() };
+        let number = |key| fields.get(key).and_then(|node| node.number());
+        let given = (number("exact"), number("min"), number("max"), fields.text("per"));
+        fields.finish();
+        given
+    } else {
+        (node.number(), None, None, None)
+    };
+    if [exact, min, max].iter().flatten().any(|number| number.fraction().0 < 0) {
+        node.complain("a number of rows is not negative");
     }
     if exact.is_some_and(|exact| !exact.is_integer()) {
-        fields.complain("`exact` is a whole number; use `min` and `max` for anything between");
+        node.complain("the exact number of rows is a whole one; use `min` and `max` for anything between");
     }
     if exact.is_some() && (min.is_some() || max.is_some()) {
-        fields.complain("`exact` excludes `min` and `max`");
+        node.complain("`exact` excludes `min` and `max`");
     }
     if min.zip(max).is_some_and(|(min, max)| min > max) {
-        fields.complain("`min` is above `max`");
+        node.complain("`min` is above `max`");
     }
     RowRange { min: exact.or(min), max: exact.or(max), per }
 }
@@ -159,9 +158,15 @@ fn ranges(fields: &Fields<'_>) -> IndexMap<String, (Option<Decimal>, Option<Deci
             return Some((Some(low?), Some(high?)));
         }
         let fields = node.fields()?;
-        let bounds = (fields.get("min").and_then(|node| node.number()), fields.get("max").and_then(|node| node.number()));
+        let [low, high] = ["min", "max"].map(|key| fields.get(key).and_then(|node| node.number()));
+        if ["min", "max"].iter().all(|key| fields.get(key).is_none()) {
+            node.complain("write `min`, `max` or both");
+        }
+        if low.zip(high).is_some_and(|(low, high)| low > high) {
+            node.complain("`min` is above `max`");
+        }
         fields.finish();
-        Some(bounds)
+        Some((low, high))
     };
     fields.entries().filter_map(|(name, node)| Some((name, range(&node)?))).collect()
 }
@@ -173,7 +178,7 @@ fn rule(node: &Node<'_>) -> Vec<OutputRule> {
     let of = fields.text("of");
     let per = fields.text("per");
     let over = fields.get("over").and_then(|node| node.word(&Over::ALL)).unwrap_or(Over::Key);
-    let skip_first_days = fields.get("skip_first_days").and_then(|node| node.integer());
+    let skip_first_days = fields.get("skip_first_days").and_then(|node| number_of_days(&node));
     let level = fields.get("level").and_then(|node| level(&node)).unwrap_or(Level::Fail);
     let bound = bound(&fields);
     fields.finish();
@@ -195,6 +200,10 @@ fn rule(node: &Node<'_>) -> Vec<OutputRule> {
         // Whether it is a measure or a weight is decided when the spine is known.
         Some(name) => Some(Denominator::Measure(name.to_owned())),
     };
+    let is_share = matches!((&subjects[0], &of), (Subject::Nulls(_), Some(Denominator::Rows)));
+    if is_share && bound.comparisons().iter().any(|(_, number)| !(Decimal::from(0)..=Decimal::from(1)).contains(number)) {
+        fields.complain("NULLs are compared as a share of the rows, from 0 to 1: five percent are 0.05");
+    }
     let rule = |subject| OutputRule { subject, bound: bound.clone(), of: of.clone(), per: per.clone(), over, skip_first_days, level };
     subjects.into_iter().map(rule).collect()
 }
@@ -224,7 +233,7 @@ fn not_expected(node: &Node<'_>) -> Option<NotExpected> {
     let fields = node.fields()?;
     let ranges = fields.get("dates").map(|node| node.list()).unwrap_or_default();
     let not_expected = NotExpected {
-        first_days: fields.get("first_days").and_then(|node| node.integer()),
+        first_days: fields.get("first_days").and_then(|node| number_of_days(&node)),
         first_keys: fields.get("first_keys").and_then(|node| node.integer()),
         ranges: ranges.iter().filter_map(date_range).collect(),
         filter: fields.text("where"),
@@ -270,6 +279,10 @@ fn date_range(node: &Node<'_>) -> Option<(Date, Date)> {
     let text = node.text()?;
     let (from, to) = text.split_once("..").unwrap_or((&text, &text));
     match (from.trim().parse(), to.trim().parse()) {
+        (Ok(from), Ok(to)) if from > to => {
+            node.complain(format!("`{text}` ends before it begins"));
+            None
+        }
         (Ok(from), Ok(to)) => Some((from, to)),
         _ => {
             node.complain(format!("`{text}` is neither a date nor a range such as 2022-02-18..2022-02-20"));
@@ -278,6 +291,11 @@ fn date_range(node: &Node<'_>) -> Option<(Date, Date)> {
     }
 }
 
+fn number_of_days(node: &Node<'_>) -> Option<i32> {
+    node.integer::<u16>().map(i32::from)
+}
+
+/// `"90 days"`
 fn days(node: &Node<'_>) -> Option<i32> {
     let text = node.text()?;
     let days = text.strip_suffix("days").or_else(|| text.strip_suffix("day")).and_then(|n| n.trim().parse().ok()).filter(|n| *n > 0);

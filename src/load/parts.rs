@@ -7,6 +7,7 @@ use jiff::tz::{TimeZone, TimeZoneDatabase};
 
 use super::toml::{Fields, Node};
 use super::{adbc, bigquery, remote};
+use crate::model::bytes;
 use crate::model::catalogue::{Argument, KeyColumn, Output, Source, Spine, SpineSource, Target};
 use crate::model::date::Step;
 use crate::model::scope::Season;
@@ -49,9 +50,31 @@ pub(super) fn target(name: &str, fields: &Fields<'_>, dir: &Path) -> Option<Targ
         }
     };
     let (external_access, extensions) = (fields.get("external_access").and_then(|node| node.boolean()), fields.texts("extensions"));
-    let (memory, threads) = (fields.text("memory"), fields.get("threads").and_then(|node| node.integer()));
+    let (memory, threads) = (fields.get("memory").and_then(|node| memory(&node)), fields.get("threads").and_then(|node| threads(&node)));
     let target = Target::new(name, dialect?, source?);
     Some(Target { external_access: external_access.unwrap_or(false), extensions, memory, threads, ..target })
+}
+
+/// `"2 GB"`, or `"60%"` of what the machine has.
+fn memory(node: &Node<'_>) -> Option<String> {
+    let text = node.text()?;
+    let is_share = text.strip_suffix('%').and_then(|share| share.trim().parse().ok()).is_some_and(|share: u8| (1..=100).contains(&share));
+    if is_share {
+        return Some(text);
+    }
+    let amount = bytes::parse(&text).filter(|bytes| *bytes > 0);
+    if amount.is_none() {
+        node.complain(format!("`{text}` is not an amount of memory; write it as \"2 GB\""));
+    }
+    amount.map(|bytes| format!("{bytes} B"))
+}
+
+fn threads(node: &Node<'_>) -> Option<u32> {
+    let threads = node.integer()?;
+    if threads == 0 {
+        node.complain("`threads` is at least 1");
+    }
+    Some(threads)
 }
 
 /// The folders of a target, which are loaded one after the other.
@@ -176,8 +199,14 @@ fn calendar(node: &Node<'_>, start: &'static str) -> Option<SpineSource> {
     let anchor = fields.get(start).and_then(|node| node.date());
     let until = fields.get("until").and_then(|node| node.date());
     let words = [(1, "mon"), (2, "tue"), (3, "wed"), (4, "thu"), (5, "fri"), (6, "sat"), (7, "sun")];
-    let days = fields.get("weekdays").map(|node| node.list()).unwrap_or_default();
-    let weekdays = days.iter().filter_map(|node| node.word(&words)).collect();
+    let days = fields.get("weekdays").map(|node| node.list());
+    if days.as_ref().is_some_and(Vec::is_empty) {
+        fields.complain("`weekdays` names no day");
+    }
+    let weekdays = days.unwrap_or_default().iter().filter_map(|node| node.word(&words)).collect();
+    if anchor.zip(until).is_some_and(|(anchor, until)| anchor > until) {
+        fields.complain(format!("`until` is before `{start}`"));
+    }
     fields.finish();
     if fields.get(start).is_none() {
         step.into_iter().for_each(needs_anchor);
@@ -192,7 +221,14 @@ fn values(node: &Node<'_>) -> Option<(KeyColumn, Vec<String>)> {
         node.complain("write values as { model = [\"naive\", \"xgboost\"] }, one column a spine");
         return None;
     };
-    Some((KeyColumn { name: name.clone(), kind: Kind::Text, source: name.clone() }, list.texts()))
+    let texts = list.texts();
+    if texts.is_empty() {
+        list.complain("`values` names no key");
+    }
+    if let Some((_, text)) = texts.iter().enumerate().find(|(at, text)| texts[..*at].contains(text)) {
+        list.complain(format!("`values` names {text:?} twice"));
+    }
+    Some((KeyColumn { name: name.clone(), kind: Kind::Text, source: name.clone() }, texts))
 }
 
 /// `{ game_date = "date", team = { type = "text", from = "team_abbr" } }`

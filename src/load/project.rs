@@ -145,7 +145,7 @@ impl<'a> Reader<'a> {
         for (name, node) in self.section("outputs") {
             let Some(fields) = node.fields() else { continue };
             if outputs.insert(name.clone(), outputs::output(&name, &fields, None, &stages, mode)).is_some() {
-                fields.complain(format!("output `{name}` is declared twice"));
+                fields.complain(format!("outputs.{name} is declared twice"));
             }
         }
         let mut gates: IndexMap<String, _> = self
@@ -190,6 +190,9 @@ impl<'a> Reader<'a> {
             return (String::new(), TimeZone::UTC, None, KEPT_RUNS);
         };
         let name = fields.required_text("name");
+        if name.trim().is_empty() && fields.get("name").is_some() {
+            fields.complain("`name` of the project is empty");
+        }
         let zone = fields.get("timezone").map_or(Some(TimeZone::UTC), |node| parts::zone(&node)).unwrap_or(TimeZone::UTC);
         let as_of = fields.get("as_of").and_then(|node| {
             let text = node.moment()?;
@@ -200,10 +203,19 @@ impl<'a> Reader<'a> {
         (name, zone, as_of, keep_runs)
     }
 
-    /// The entries of a table of tables, from every file.
+    /// The entries of a table of tables, from every file, each under a name that command lines and reports can tell apart.
     fn section(&self, key: &'static str) -> Vec<(String, Node<'a>)> {
         let tables = self.roots.iter().filter_map(|root| root.get(key)).filter_map(|node| node.fields());
-        tables.flat_map(|fields| fields.entries().collect::<Vec<_>>()).collect()
+        let entries: Vec<(String, Node<'a>)> = tables.flat_map(|fields| fields.entries().collect::<Vec<_>>()).collect();
+        for (at, (name, node)) in entries.iter().enumerate() {
+            if name.is_empty() || name.trim() != name || name.contains(|c: char| c.is_control() || matches!(c, ',' | '|')) {
+                node.complain(format!("{key}.{name:?}: a name is not empty, and has no comma, no `|`, and no blank at its ends"));
+            }
+            if entries[..at].iter().any(|(earlier, _)| earlier == name) {
+                node.complain(format!("{key}.{name} is declared twice"));
+            }
+        }
+        entries
     }
 
     fn lists(&self, key: &'static str) -> Vec<Node<'a>> {
@@ -214,11 +226,7 @@ impl<'a> Reader<'a> {
         let mut items = IndexMap::new();
         for (name, node) in self.section(key) {
             let Some(fields) = node.fields() else { continue };
-            if let Some(item) = read(&name, &fields)
-                && items.insert(name.clone(), item).is_some()
-            {
-                fields.complain(format!("{key}.{name} is declared twice"));
-            }
+            items.extend(read(&name, &fields).map(|item| (name, item)));
             fields.finish();
         }
         items

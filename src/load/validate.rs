@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::{upstream, waivers};
 use crate::error::{Complaint, unknown};
 use crate::model::catalogue::{Denominator, KeyColumn, Output, OutputRule, Over, Project, Spine, SpineSource, Subject};
+use crate::model::reading::{self, is_name};
 use crate::model::sql::{Dialect, check_expression};
 use crate::model::table::Kind;
 
@@ -333,9 +334,9 @@ impl Check {
     /// Every expression must be one read-only expression. Those with template macros are checked once rendered.
     fn expressions(&mut self, project: &Project) {
         let dialect = project.targets.values().next().map_or(Dialect::DuckDb, |target| target.dialect);
-        for (place, what, text) in expressions(project).into_iter().filter(|(.., text)| !text.contains("{{") && !text.contains("{%")) {
+        for (place, text) in expressions(project).into_iter().filter(|(_, text)| !text.contains("{{") && !text.contains("{%")) {
             if let Err(refusal) = check_expression(text, dialect) {
-                self.complain(place, format!("{what}: {refusal}"));
+                self.complain(place, format!("`{text}`: {refusal}{}", quotes(text, dialect)));
             }
         }
     }
@@ -364,34 +365,28 @@ fn mapped_key(own: &[KeyColumn], spine_key: &[KeyColumn]) -> Vec<KeyColumn> {
     spine_key.iter().map(|key| KeyColumn { name: key.name.clone(), kind: key.kind, source: source(key) }).collect()
 }
 
-/// Every SQL expression of the project file: where it stands, what it is, its text.
-fn expressions(project: &Project) -> Vec<(&str, String, &str)> {
-    let mut found: Vec<(&str, String, &str)> = Vec::new();
-    for spine in project.spines.values() {
-        let place = spine.declared.as_str();
-        found.extend(spine.filter.iter().map(|text| (place, "where".to_owned(), text.as_str())));
-        found.extend(spine.weights.iter().map(|(name, text)| (place, format!("weight `{name}`"), text.as_str())));
-        found.extend(spine.attributes.iter().map(|(name, text)| (place, format!("attribute `{name}`"), text.as_str())));
+/// Every SQL expression of the project file, and where it stands.
+fn expressions(project: &Project) -> Vec<(&str, &str)> {
+    let mut found: Vec<(&str, &str)> = reading::of_project(project).iter().map(|reading| (reading.place, reading.text)).collect();
+    // What is computed of a spine's keys, whatever they come from.
+    for spine in project.spines.values().filter(|spine| !matches!(spine.source, SpineSource::Cross(_))) {
+        let aggregates = [("weights", &spine.weights), ("attributes", &spine.attributes)].into_iter();
+        let aggregates = aggregates.flat_map(|(key, texts)| texts.iter().map(move |(name, text)| (format!("{key}.{name}"), text)));
+        found.extend(aggregates.map(|(path, text)| (spine.place(&path), text.as_str())));
+        found.extend(spine.key.iter().map(|key| (spine.place(&format!("key.{}.from", key.name)), key.source.as_str())));
+        found.extend(spine.filter.iter().map(|text| (spine.place("where"), text.as_str())));
     }
     for output in project.outputs.values() {
-        let place = output.declared.as_str();
-        found.extend(output.filter.iter().map(|text| (place, "where".to_owned(), text.as_str())));
-        found.extend(output.not_expected.filter.iter().map(|text| (place, "not_expected.where".to_owned(), text.as_str())));
-        for excuse in &output.not_expected.excuses {
-            let place = excuse.declared.as_str();
-            found.extend(excuse.filter.iter().map(|text| (place, "where".to_owned(), text.as_str())));
-            found.extend(excuse.key.iter().map(|key| (place, format!("key column `{}`", key.name), key.source.as_str())));
-        }
-        found.extend(output.due_when.iter().map(|text| (place, "due_when".to_owned(), text.as_str())));
-        found.extend(output.columns.iter().map(|(name, text)| (place, format!("column `{name}`"), text.as_str())));
-        found.extend(output.loaded_at.iter().map(|text| (place, "loaded_at".to_owned(), text.as_str())));
-        found.extend(output.measures.iter().map(|(name, text)| (place, format!("measure `{name}`"), text.as_str())));
-        found.extend(output.key.iter().map(|key| (place, format!("key column `{}`", key.name), key.source.as_str())));
+        found.extend(output.not_expected.filter.iter().map(|text| (output.place("not_expected.where"), text.as_str())));
+        found.extend(output.due_when.iter().map(|text| (output.place("due_when"), text.as_str())));
     }
-    if let Some(ledger) = &project.runs {
-        let place = ledger.declared.as_str();
-        found.extend(ledger.filter.iter().map(|text| (place, "where".to_owned(), text.as_str())));
-        found.extend(ledger.exclude.iter().map(|text| (place, "exclude".to_owned(), text.as_str())));
-    }
+    found.retain(|(_, text)| !is_name(text));
     found
+}
+
+/// How to write a name of several words, if a text looks like one.
+fn quotes(text: &str, dialect: Dialect) -> String {
+    let is_of_words = text.contains(' ') && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | ' '));
+    let quote = if matches!(dialect, Dialect::BigQuery | Dialect::Databricks) { '`' } else { '"' };
+    if is_of_words { format!(", or quote it if it is one name: '{quote}{text}{quote}'") } else { String::new() }
 }

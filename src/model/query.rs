@@ -261,7 +261,10 @@ impl Query {
         }
         for (column, (name, kind, _)) in table.columns().iter().zip(&expected) {
             if !kind.allows(column.kind) {
-                return Err(format!("column {name} is of type {}, not {} as {} declares", column.kind.name(), kind.name(), self.file));
+                let remedy =
+                    if key.iter().any(|column| column.name == *name) { ": cast it where the project file maps the key" } else { "" };
+                let (found, wanted) = (column.kind.name(), kind.name());
+                return Err(format!("column {name} is of type {found}, not {wanted} as {} declares{remedy}", self.file));
             }
         }
         let strict: Vec<usize> = expected.iter().enumerate().filter(|(_, (.., nullable))| !nullable).map(|(i, _)| i).collect();

@@ -48,8 +48,14 @@ impl Reading<'_> {
     /// Whether it is the name of a column and nothing else; expressions are left to the engine.
     #[must_use]
     pub fn is_name(&self) -> bool {
-        self.text.chars().all(|c| c.is_alphanumeric() || c == '_')
+        is_name(self.text)
     }
+}
+
+/// Whether a text is a name and no expression. Names with other signs in them are written in quotes, as expressions.
+#[must_use]
+pub fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || c == '_')
 }
 
 /// The tables that the catalogue names, each with the first line that does; ordered as the file is.

@@ -13,6 +13,7 @@ use crate::model::catalogue::{Denominator, Excuse, KeyColumn, Lookback, Output, 
 use crate::model::coverage::{Figure, counts_suffice, figures, needs_periods};
 use crate::model::date::Step;
 use crate::model::number::Decimal;
+use crate::model::reading::is_name;
 use crate::model::scope::Scope;
 use crate::model::table::Kind;
 use crate::model::verdict::Level;
@@ -34,8 +35,7 @@ fn name(renderer: &Renderer<'_>, text: &str, declared: &str) -> Result<Value, Re
 
 /// A column's name, or an expression where it is more than a name.
 pub(super) fn source(renderer: &Renderer<'_>, text: &str, declared: &str) -> Result<Value, RenderError> {
-    let is_name = text.chars().all(|c| c.is_alphanumeric() || c == '_');
-    if is_name { name(renderer, text, declared) } else { renderer.expression(text, declared) }
+    if is_name(text) { name(renderer, text, declared) } else { renderer.expression(text, declared) }
 }
 
 fn key(renderer: &Renderer<'_>, columns: &[KeyColumn], declared: &str) -> Result<Vec<Value>, RenderError> {

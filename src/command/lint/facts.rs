@@ -3,6 +3,7 @@
 use crate::error::Error;
 use crate::lint::{Facts, Status};
 use crate::model::catalogue::{Ledger, Output, Project, Spine, SpineSource};
+use crate::model::reading::is_name;
 use crate::model::table::Kind;
 
 /// What holds for every query of a project.
@@ -57,8 +58,4 @@ fn add_ledger(facts: &mut Facts, ledger: &Ledger) {
         let labels = [&ledger.success, &ledger.failed, &ledger.running, &ledger.skipped].into_iter().flatten().cloned().collect();
         facts.status = Some(Status { table: ledger.table.clone(), column: ledger.status.clone(), labels });
     }
-}
-
-fn is_name(source: &str) -> bool {
-    !source.is_empty() && source.chars().all(|c| c.is_alphanumeric() || c == '_')
 }

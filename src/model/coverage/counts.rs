@@ -1,6 +1,7 @@
 //! Which outputs are judged by nothing but how many rows each date has.
 
 use crate::model::catalogue::{Denominator, Output, OutputRule, Subject};
+use crate::model::reading::is_name;
 use crate::model::table::Kind;
 
 /// Whether the coverage of an output needs nothing of its table but the number of rows of each date, so that a warehouse
@@ -64,8 +65,4 @@ fn is_of_rows(rule: &OutputRule) -> bool {
         Some(Denominator::Measure(_)) => false,
     };
     subject && of
-}
-
-fn is_name(text: &str) -> bool {
-    text.chars().all(|c| c.is_alphanumeric() || c == '_')
 }
