@@ -757,6 +757,24 @@ fn a_project_file_that_is_no_toml_is_told_in_few_words() {
 }
 
 #[test]
+fn the_doctor_names_outputs_whose_spine_is_their_own_table() {
+    let told = "the table is the source of its own spine, so that none of its keys can be missing, in sales\n";
+    let (of_calendar, of_sales) = ("key = { day = \"date\" }", "key = { day = { type = \"date\", from = \"sold_on\" } }");
+    for (source, key, is_told) in [
+        ("table = \"calendar\"", of_calendar, false),
+        ("table = \"sales\"", of_sales, true),
+        ("table = \"main.Sales\"", of_sales, true),
+        ("sql = \"own.sql\"", of_calendar, true),
+    ] {
+        let weight = if is_told { ("sum(shops)", "count(*)") } else { ("sum(shops)", "sum(shops)") };
+        let dir = project(&[("table = \"calendar\"", source), (of_calendar, key), weight]);
+        fs::write(dir.path().join("own.sql"), "with days as (select sold_on as day from sales) select day from days").expect("a spine");
+        let (status, out, error) = answer(dir.path(), &["doctor"]);
+        assert_eq!((status, out.contains(told)), (0, is_told), "{source}\n{out}{error}");
+    }
+}
+
+#[test]
 fn the_doctor_names_processors_that_the_ledger_never_saw() {
     let dir = TempDir::new().expect("a folder");
     let file = fs::read_to_string(example().join("gapgate.toml")).expect("the example");

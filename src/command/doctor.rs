@@ -6,10 +6,12 @@ use std::fmt::Write as _;
 use super::{Environment, Setup, options};
 use crate::cli::Common;
 use crate::error::Error;
+use crate::lint::names;
 use crate::model::bytes;
-use crate::model::catalogue::{CommandSpec, Gate};
+use crate::model::catalogue::{Argument, CommandSpec, Gate};
 use crate::model::report::Finding;
 use crate::model::verdict::Verdict;
+use crate::render::Renderer;
 use crate::report::{self, Place, visible};
 use crate::run::{self, Session};
 
@@ -107,6 +109,14 @@ fn advice(setup: &Setup, outputs: &[String]) -> Vec<Named> {
     if !uncovered.is_empty() {
         warn("gates", format!("no gate covers {}", uncovered.join(", ")), "add a gate for the stage, or name the outputs in one");
     }
+    let tautologies = tautologies(setup, outputs);
+    if !tautologies.is_empty() {
+        warn(
+            "spine",
+            format!("the table is the source of its own spine, so that none of its keys can be missing, in {}", tautologies.join(", ")),
+            "take the spine from elsewhere; of a schedule, which has no other, ask `gate/spine_size`",
+        );
+    }
     let without_grain: Vec<&str> =
         outputs.iter().filter(|name| setup.project.outputs[*name].grain.is_empty()).map(String::as_str).collect();
     if !without_grain.is_empty() {
@@ -135,4 +145,18 @@ fn advice(setup: &Setup, outputs: &[String]) -> Vec<Named> {
         );
     }
     findings
+}
+
+/// The outputs whose spine is read from their own table, whatever lies between.
+fn tautologies<'o>(setup: &Setup, outputs: &'o [String]) -> Vec<&'o str> {
+    let renderer = Renderer::new(&setup.library, &setup.project, &setup.scope, setup.target.dialect);
+    let is_held_against_itself = |name: &&String| {
+        let Some(probe) = setup.library.probe("_probe/spine") else { return false };
+        let args = [("output".to_owned(), Argument::Text((*name).clone()))].into_iter().collect();
+        let Ok(keys) = renderer.render(probe, &args) else { return false };
+        let table = setup.project.outputs[*name].table.to_lowercase();
+        // The embedded engine is told the schema even where the project is not.
+        names::tables(&keys).iter().map(|read| read.to_lowercase()).any(|read| read == table || read.strip_prefix("main.") == Some(&table))
+    };
+    outputs.iter().filter(is_held_against_itself).map(String::as_str).collect()
 }
