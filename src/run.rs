@@ -40,7 +40,7 @@ pub use command::{commands, is_there};
 pub use cost::{Price, afford, prices};
 pub use coverage::{cover, cover_all};
 pub use plan::{Check, Plan, coverage_of, plan};
-pub use preflight::catalogue;
+pub use preflight::{catalogue, is_its_own_spine};
 pub use session::{Session, deadline_in};
 
 use plan::outputs_of;

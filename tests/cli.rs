@@ -318,7 +318,7 @@ fn wrong_files_and_flags_exit_with_2_and_say_where() {
             vec!["gate"],
             "gapgate.toml:9: `lots` is not an amount of memory",
         ),
-        (vec![("load = \"warehouse\"", "load = \"warehouse\"\nthreads = 0")], vec!["gate"], "gapgate.toml:9: `threads` is at least 1"),
+        (vec![("load = \"warehouse\"", "load = \"warehouse\"\nthreads = 0")], vec!["gate"], "gapgate.toml:9: `threads` must be at least 1"),
         (
             vec![("not_null = [\"amount\"]", "not_expected = { dates = [\"2024-01-05..2024-01-02\"] }")],
             vec!["gate"],

@@ -6,12 +6,10 @@ use std::fmt::Write as _;
 use super::{Environment, Setup, options};
 use crate::cli::Common;
 use crate::error::Error;
-use crate::lint::names;
 use crate::model::bytes;
-use crate::model::catalogue::{Argument, CommandSpec, Gate};
+use crate::model::catalogue::{CommandSpec, Gate};
 use crate::model::report::Finding;
 use crate::model::verdict::Verdict;
-use crate::render::Renderer;
 use crate::report::{self, Place, visible};
 use crate::run::{self, Session};
 
@@ -41,7 +39,7 @@ fn examine(setup: &Setup, session: &Session<'_>, outputs: &[String], findings: &
     run::catalogue(session, outputs, findings)?;
     findings.extend(cost(setup, session)?);
     findings.extend(commands(setup));
-    findings.extend(advice(setup, outputs));
+    findings.extend(advice(setup, session, outputs));
     Ok(())
 }
 
@@ -96,7 +94,7 @@ fn commands(setup: &Setup) -> Vec<Named> {
 }
 
 /// What the project file leaves open. None of it stops a gate.
-fn advice(setup: &Setup, outputs: &[String]) -> Vec<Named> {
+fn advice(setup: &Setup, session: &Session<'_>, outputs: &[String]) -> Vec<Named> {
     let mut findings = Vec::new();
     let mut warn = |subject: &str, message: String, remedy: &str| {
         findings.push((subject.to_owned(), Finding::new(Verdict::Warn, "catalogue", message).with_remedy(remedy)));
@@ -109,7 +107,7 @@ fn advice(setup: &Setup, outputs: &[String]) -> Vec<Named> {
     if !uncovered.is_empty() {
         warn("gates", format!("no gate covers {}", uncovered.join(", ")), "add a gate for the stage, or name the outputs in one");
     }
-    let tautologies = tautologies(setup, outputs);
+    let tautologies: Vec<&str> = outputs.iter().filter(|name| run::is_its_own_spine(session, name)).map(String::as_str).collect();
     if !tautologies.is_empty() {
         warn(
             "spine",
@@ -145,18 +143,4 @@ fn advice(setup: &Setup, outputs: &[String]) -> Vec<Named> {
         );
     }
     findings
-}
-
-/// The outputs whose spine is read from their own table, whatever lies between.
-fn tautologies<'o>(setup: &Setup, outputs: &'o [String]) -> Vec<&'o str> {
-    let renderer = Renderer::new(&setup.library, &setup.project, &setup.scope, setup.target.dialect);
-    let is_held_against_itself = |name: &&String| {
-        let Some(probe) = setup.library.probe("_probe/spine") else { return false };
-        let args = [("output".to_owned(), Argument::Text((*name).clone()))].into_iter().collect();
-        let Ok(keys) = renderer.render(probe, &args) else { return false };
-        let table = setup.project.outputs[*name].table.to_lowercase();
-        // The embedded engine is told the schema even where the project is not.
-        names::tables(&keys).iter().map(|read| read.to_lowercase()).any(|read| read == table || read.strip_prefix("main.") == Some(&table))
-    };
-    outputs.iter().filter(is_held_against_itself).map(String::as_str).collect()
 }

@@ -24,7 +24,7 @@ pub(super) fn source(fields: &Fields<'_>, dir: &Path) -> Option<(Dialect, Source
     let entrypoint = fields.get("entrypoint").and_then(|node| reader.filled(&node));
     let uri = fields.get("uri").and_then(|node| reader.filled(&node)).map(Secret::new);
     let (options, hidden) = fields.get("options").and_then(|node| node.fields()).map(|fields| reader.options(&fields)).unwrap_or_default();
-    let max_rows = fields.get("max_rows").and_then(|node| positive(&node)).unwrap_or(Adbc::MAX_ROWS);
+    let max_rows = fields.positive("max_rows").unwrap_or(Adbc::MAX_ROWS);
     let dialect = dialect?;
     if reader.complained {
         return None;
@@ -90,12 +90,4 @@ impl Reader {
 fn driver(name: &str, dir: &Path) -> Driver {
     let is_file = name.contains(['/', '\\']) || LIBRARIES.iter().any(|ending| name.ends_with(ending));
     if is_file { Driver::File(dir.join(name)) } else { Driver::Named(name.to_owned()) }
-}
-
-fn positive(node: &Node<'_>) -> Option<u64> {
-    let number = node.integer()?;
-    if number == 0 {
-        node.complain("`max_rows` must be at least 1");
-    }
-    Some(number)
 }

@@ -33,8 +33,8 @@ pub(super) fn source(fields: &Fields<'_>) -> Option<Source> {
         location,
         dataset: dataset.inspect(|name| check_dataset(fields, name)),
         max_bytes: fields.get("max_bytes_billed").and_then(|node| amount(&node)).unwrap_or(BigQuery::MAX_BYTES),
-        max_rows: positive(fields, "max_rows").unwrap_or(BigQuery::MAX_ROWS),
-        job_timeout: positive(fields, "job_timeout").inspect(|seconds| check_timeout(fields, *seconds)),
+        max_rows: fields.positive("max_rows").unwrap_or(BigQuery::MAX_ROWS),
+        job_timeout: fields.positive("job_timeout").inspect(|seconds| check_timeout(fields, *seconds)),
         labels: labels(fields),
         credentials: credentials(fields, endpoint.as_deref(), token),
         endpoint,
@@ -56,15 +56,6 @@ fn amount(node: &Node<'_>) -> Option<u64> {
         node.complain(format!("`{text}` is not an amount of data; write it as \"20 GB\""));
     }
     amount
-}
-
-fn positive(fields: &Fields<'_>, key: &'static str) -> Option<u64> {
-    let node = fields.get(key)?;
-    let number = node.integer()?;
-    if number == 0 {
-        node.complain(format!("`{key}` must be at least 1"));
-    }
-    Some(number)
 }
 
 /// A day is four times what BigQuery itself lets a query take.

@@ -50,7 +50,7 @@ pub(super) fn target(name: &str, fields: &Fields<'_>, dir: &Path) -> Option<Targ
         }
     };
     let (external_access, extensions) = (fields.get("external_access").and_then(|node| node.boolean()), fields.texts("extensions"));
-    let (memory, threads) = (fields.get("memory").and_then(|node| memory(&node)), fields.get("threads").and_then(|node| threads(&node)));
+    let (memory, threads) = (fields.get("memory").and_then(|node| memory(&node)), fields.positive("threads"));
     let target = Target::new(name, dialect?, source?);
     Some(Target { external_access: external_access.unwrap_or(false), extensions, memory, threads, ..target })
 }
@@ -67,14 +67,6 @@ fn memory(node: &Node<'_>) -> Option<String> {
         node.complain(format!("`{text}` is not an amount of memory; write it as \"2 GB\""));
     }
     amount.map(|bytes| format!("{bytes} B"))
-}
-
-fn threads(node: &Node<'_>) -> Option<u32> {
-    let threads = node.integer()?;
-    if threads == 0 {
-        node.complain("`threads` is at least 1");
-    }
-    Some(threads)
 }
 
 /// The folders of a target, which are loaded one after the other.

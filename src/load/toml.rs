@@ -285,6 +285,16 @@ impl<'a> Fields<'a> {
         self.require(key).and_then(|node| node.text()).unwrap_or_default()
     }
 
+    /// A whole number of at least 1.
+    pub(super) fn positive<T: TryFrom<i128> + PartialEq + From<u8>>(&self, key: &'static str) -> Option<T> {
+        let node = self.get(key)?;
+        let number = node.integer()?;
+        if number == T::from(0) {
+            node.complain(format!("`{key}` must be at least 1"));
+        }
+        Some(number)
+    }
+
     /// The tables of a table of tables, by name and in order.
     pub(super) fn entries(&self) -> impl Iterator<Item = (String, Node<'a>)> {
         self.table.iter().map(|(key, value)| (key.get_ref().to_string(), self.document.node(value)))

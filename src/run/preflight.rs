@@ -7,8 +7,10 @@ use indexmap::IndexMap;
 
 use super::{Session, inventory, ledger};
 use crate::error::{Error, did_you_mean};
+use crate::lint::names;
 use crate::model::catalogue::{Argument, Gate};
 use crate::model::report::{CheckReport, Finding};
+use crate::model::sql::Sql;
 use crate::model::table::Table;
 use crate::model::verdict::Verdict;
 use crate::warehouse::QueryError;
@@ -79,12 +81,25 @@ pub(super) fn spine_size(session: &Session<'_>, output: &str) -> Result<Finding,
     Ok(found)
 }
 
-fn count_keys(session: &Session<'_>, output: &str) -> Result<Finding, Error> {
-    let Some(query) = session.library.probe("_probe/spine") else { return Ok(Finding::undecided("spine", "the library lacks a probe")) };
+/// The statement that reads the keys of an output's spine and nothing else.
+fn keys_of(session: &Session<'_>, output: &str) -> Result<Sql, String> {
+    let query = session.library.probe("_probe/spine").ok_or("the library lacks a probe")?;
     let args: IndexMap<String, Argument> = [("output".to_owned(), Argument::Text(output.to_owned()))].into_iter().collect();
-    let answer = match session.renderer.render(query, &args) {
+    session.renderer.render(query, &args).map_err(|error| error.to_string())
+}
+
+/// Whether the spine of an output is read from the output's own table, so that none of its keys can be missing.
+pub fn is_its_own_spine(session: &Session<'_>, output: &str) -> bool {
+    let Ok(keys) = keys_of(session, output) else { return false };
+    let table = session.project.outputs[output].table.to_lowercase();
+    // The embedded engine is told the schema even where the project is not.
+    names::tables(&keys).iter().map(|read| read.to_lowercase()).any(|read| read == table || read.strip_prefix("main.") == Some(&table))
+}
+
+fn count_keys(session: &Session<'_>, output: &str) -> Result<Finding, Error> {
+    let answer = match keys_of(session, output) {
         Ok(sql) => session.ask(&sql, &mut Vec::new()),
-        Err(error) => return Ok(Finding::undecided("spine", error.to_string())),
+        Err(message) => return Ok(Finding::undecided("spine", message)),
     };
     match answer {
         Ok(table) => Ok(match table.rows().next().and_then(|row| row[0].as_int()) {
